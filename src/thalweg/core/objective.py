@@ -1,0 +1,104 @@
+"""Objective: the loss as a function of the parameters, and its restriction to a plane.
+
+`Objective` can be evaluated, `SmoothObjective` has derivatives, `SampledObjective` is a mean
+over examples, so that minibatches make sense. A function that needs more than values asks for
+the subtype; nothing falls back to finite differences unasked.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+
+from thalweg.core.arrays import FloatArray, as_floats
+from thalweg.core.errors import InputError
+from thalweg.core.layout import Layout
+from thalweg.core.plane import Plane
+
+Fields = dict[str, FloatArray]
+Restriction = Callable[[FloatArray], Fields]
+
+
+class Objective(ABC):
+    """A loss on R^n with its data fixed. Adapters are final, picklable, and never alter a guest.
+
+    Attributes:
+        layout: the blocks of the parameters.
+        name: what it is called in captions and provenance.
+        start: (n,), a point to start from.
+        fields: the names that `restrict` can evaluate; "loss" always among them.
+    """
+
+    layout: Layout
+    name: str
+    start: FloatArray
+    fields: tuple[str, ...]
+
+    @abstractmethod
+    def values(self, points: FloatArray) -> FloatArray:
+        """Return the losses (m,) at points (m, n). NaN and inf are kept."""
+
+    @abstractmethod
+    def restrict(self, plane: Plane, fields: Sequence[str] = ("loss",)) -> Restriction:
+        """Return f with f(coords (m, k)) -> {field: (m,)}, fast on many coordinates of one plane.
+
+        Raises:
+            InputError: the plane lives in another space, or a field is unknown.
+        """
+
+    @abstractmethod
+    def digest(self) -> str:
+        """Return 16 hexadecimal digits that name the function: model, data and settings."""
+
+    def value(self, point: FloatArray) -> float:
+        """Return the loss at one point (n,)."""
+        return float(self.values(self.check_point(point)[None])[0])
+
+    def check_point(self, point: FloatArray) -> FloatArray:
+        """Return `point` as float64 (n,), or raise InputError."""
+        return as_floats(point, "point", (self.layout.size,), f"pass parameters of {self.name}")
+
+    def check_points(self, points: FloatArray) -> FloatArray:
+        """Return `points` as float64 (m, n), or raise InputError."""
+        wanted = (None, self.layout.size)
+        return as_floats(points, "points", wanted, f"stack parameters of {self.name} as rows")
+
+    def check_request(self, plane: Plane, fields: Sequence[str]) -> None:
+        """Raise InputError unless the plane lies in this space and every field is known."""
+        n = self.layout.size
+        if plane.origin.size != n:
+            mend = f"build the plane from points of {self.name}"
+            raise InputError(f"the plane must lie in R^{n}", f"R^{plane.origin.size}", mend)
+        unknown = [field for field in fields if field not in self.fields]
+        if unknown or not fields:
+            wanted = f"fields must be among {', '.join(self.fields)}"
+            raise InputError(wanted, ", ".join(unknown) or "none", "drop or rename them")
+
+
+class SmoothObjective(Objective):
+    """An objective with exact first and second derivatives (one-sided at a kink)."""
+
+    @abstractmethod
+    def value_and_gradients(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return losses (m,) and gradients (m, n) at points (m, n)."""
+
+    @abstractmethod
+    def hvp(self, point: FloatArray, directions: FloatArray) -> FloatArray:
+        """Return the Hessian at point (n,) times directions (n,) or (k, n), in the same shape."""
+
+    def value_and_gradient(self, point: FloatArray) -> tuple[float, FloatArray]:
+        """Return the loss and the gradient (n,) at one point (n,)."""
+        values, gradients = self.value_and_gradients(self.check_point(point)[None])
+        return float(values[0]), gradients[0]
+
+    def gradient(self, point: FloatArray) -> FloatArray:
+        """Return the gradient (n,) at one point (n,)."""
+        return self.value_and_gradient(point)[1]
+
+
+class SampledObjective(SmoothObjective):
+    """A smooth objective that is a mean over examples, plus terms without data."""
+
+    n_examples: int
+
+    @abstractmethod
+    def subset(self, rows: FloatArray) -> "SampledObjective":
+        """Return the same objective on the examples `rows` (integers) only."""

@@ -1,0 +1,113 @@
+"""Schema: what the result Datasets hold, and the provenance they carry.
+
+*surface*     dims (c, b, a) as far as the plane has directions; one float variable a field, and
+              `status`, a code of `Cell` for every cell, so that NaN in a field means "the loss is
+              NaN" and nothing else. `origin (parameter)` and `directions (direction, parameter)`
+              are the plane itself.
+*trajectory*  dims (step, parameter); `point`, `loss`, `gradient_norm`, `step_length` (the length
+              of the step that led here; 0 at the start).
+*path*        a trajectory in a plane: dim step; `a`, `b`, ..., `residual`, `loss`, `plane_loss`,
+              `gap` = loss - plane_loss.
+*spectrum*    dims (eigenvalue, parameter); `eigenvalues` ascending, `eigenvectors` as rows.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+
+import numpy as np
+import xarray as xr
+
+from thalweg.core.arrays import FloatArray
+from thalweg.core.errors import InputError
+from thalweg.core.grid import Grid
+from thalweg.core.plane import Plane
+from thalweg.version import __version__
+
+Attr = str | int | float | list[str] | list[float]
+
+_VARIABLES = {
+    "surface": {"status", "origin", "directions"},
+    "trajectory": {"point", "loss", "gradient_norm", "step_length"},
+    "path": {"a", "residual", "loss", "plane_loss", "gap"},
+    "spectrum": {"eigenvalues"},
+}
+
+
+class Cell(IntEnum):
+    """What is known of a cell of a surface."""
+
+    PENDING = 0
+    DONE = 1
+    NONFINITE = 2
+    FAILED = 3
+
+
+def provenance(kind: str, attrs: Mapping[str, Attr]) -> dict[str, Attr]:
+    """Return the attributes that every result carries: kind, version, and what the maker adds."""
+    return {"kind": kind, "thalweg_version": __version__, **attrs}
+
+
+def surface_dataset(
+    plane: Plane,
+    grid: Grid,
+    fields: Mapping[str, FloatArray],
+    status: FloatArray,
+    attrs: Mapping[str, Attr],
+) -> xr.Dataset:
+    """Return a *surface*: fields and status of the grid's shape, the plane beside them."""
+    coords = {name: (name, axis) for name, axis in zip(plane.axes, grid.axes, strict=True)}
+    variables = {name: (grid.dims, values) for name, values in fields.items()}
+    variables["status"] = (grid.dims, np.asarray(status, dtype=np.int8))
+    variables["origin"] = ("parameter", np.array(plane.origin))
+    variables["directions"] = (("direction", "parameter"), np.array(plane.directions))
+    own: dict[str, Attr] = {
+        "labels": list(plane.labels),
+        "recipe": plane.recipe,
+        "plane_digest": plane.digest(),
+        "grid_digest": grid.digest(),
+    }
+    return xr.Dataset(variables, coords=coords, attrs=provenance("surface", {**own, **attrs}))
+
+
+def trajectory_dataset(
+    steps: FloatArray,
+    points: FloatArray,
+    losses: FloatArray,
+    gradient_norms: FloatArray,
+    attrs: Mapping[str, Attr],
+) -> xr.Dataset:
+    """Return a *trajectory* from points (T + 1, n) and their scalars (T + 1,)."""
+    lengths = np.concatenate([[0.0], np.linalg.norm(np.diff(points, axis=0), axis=1)])
+    return xr.Dataset(
+        {
+            "point": (("step", "parameter"), points),
+            "loss": ("step", losses),
+            "gradient_norm": ("step", gradient_norms),
+            "step_length": ("step", lengths),
+        },
+        coords={"step": np.asarray(steps, dtype=np.int64)},
+        attrs=provenance("trajectory", attrs),
+    )
+
+
+def plane_of(surface: xr.Dataset) -> Plane:
+    """Return the plane on which a surface was evaluated."""
+    require_kind(surface, "surface")
+    labels = tuple(surface.attrs["labels"])
+    recipe = surface.attrs["recipe"]
+    return Plane(surface["origin"].values, surface["directions"].values, labels, recipe)
+
+
+def require_kind(dataset: xr.Dataset, kind: str) -> xr.Dataset:
+    """Return the Dataset if it is of that kind and whole.
+
+    Raises:
+        InputError: another kind, or variables are missing.
+    """
+    got = str(dataset.attrs.get("kind", "a Dataset without a kind"))
+    if got != kind:
+        raise InputError(f"wanted a {kind}", got, f"pass a Dataset of kind {kind}")
+    missing = sorted(_VARIABLES[kind] - set(dataset.variables))
+    if missing:
+        raise InputError(f"a {kind} must hold {missing}", "none of them", "make it anew")
+    return dataset
