@@ -49,8 +49,8 @@ class Layout:
     """The blocks of a flat vector, in order.
 
     >>> layout = Layout((Block("W", (2, 3), filter_axis=1), Block("b", (3,), Role.BIAS)))
-    >>> layout.size, list(layout.unpack(range(9))["b"])
-    (9, [6.0, 7.0, 8.0])
+    >>> layout.size, layout.unpack(range(9))["b"]
+    (9, array([6., 7., 8.]))
     """
 
     blocks: tuple[Block, ...]

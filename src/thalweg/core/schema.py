@@ -16,6 +16,7 @@ from enum import IntEnum
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from thalweg.core.arrays import FloatArray
 from thalweg.core.errors import InputError
@@ -51,13 +52,15 @@ def surface_dataset(
     plane: Plane,
     grid: Grid,
     fields: Mapping[str, FloatArray],
-    status: FloatArray,
+    status: NDArray[np.int8],
     attrs: Mapping[str, Attr],
 ) -> xr.Dataset:
     """Return a *surface*: fields and status of the grid's shape, the plane beside them."""
     coords = {name: (name, axis) for name, axis in zip(plane.axes, grid.axes, strict=True)}
-    variables = {name: (grid.dims, values) for name, values in fields.items()}
-    variables["status"] = (grid.dims, np.asarray(status, dtype=np.int8))
+    variables: dict[str, tuple[object, object]] = {
+        name: (grid.dims, values) for name, values in fields.items()
+    }
+    variables["status"] = (grid.dims, status)
     variables["origin"] = ("parameter", np.array(plane.origin))
     variables["directions"] = (("direction", "parameter"), np.array(plane.directions))
     own: dict[str, Attr] = {
