@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from thalweg.core.errors import InputError
 
 FloatArray = NDArray[np.float64]
+IndexArray = NDArray[np.intp]
 
 
 def as_floats(values: ArrayLike, name: str, shape: Sequence[int | None], mend: str) -> FloatArray:

@@ -9,6 +9,8 @@ from typing import Protocol, TypeVar
 
 from thalweg.core.errors import InputError
 
+Progress = Callable[[int, int], None]  # called with (done, total) while long work goes on
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 

@@ -8,7 +8,7 @@ the subtype; nothing falls back to finite differences unasked.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
-from thalweg.core.arrays import FloatArray, as_floats
+from thalweg.core.arrays import FloatArray, IndexArray, as_floats
 from thalweg.core.errors import InputError
 from thalweg.core.layout import Layout
 from thalweg.core.plane import Plane
@@ -100,5 +100,5 @@ class SampledObjective(SmoothObjective):
     n_examples: int
 
     @abstractmethod
-    def subset(self, rows: FloatArray) -> "SampledObjective":
+    def subset(self, rows: IndexArray) -> "SampledObjective":
         """Return the same objective on the examples `rows` (integers) only."""

@@ -94,7 +94,7 @@ class Plane:
         """Return the Euclidean distance (...) of points (..., n) from the plane."""
         points = np.asarray(points, dtype=np.float64)
         off = points - self.origin - self.coordinates(points) @ self.directions
-        return np.sqrt((off**2).sum(axis=-1))
+        return np.asarray(np.linalg.norm(off, axis=-1), dtype=np.float64)
 
     def cosines(self) -> FloatArray:
         """Return the matrix (k, k) of cosines between the directions; identity if orthogonal."""

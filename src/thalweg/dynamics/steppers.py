@@ -1,0 +1,159 @@
+"""Optimizers as frozen values: printable, comparable, storable; the state is passed through.
+
+Each takes parameters and gradients of any shape, so that many runs can step at once.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from thalweg.core.arrays import FloatArray, require_positive
+from thalweg.core.errors import InputError
+
+
+class State(NamedTuple):
+    """What an optimizer remembers: steps taken, and two running averages."""
+
+    t: int
+    first: FloatArray
+    second: FloatArray
+
+
+@dataclass(frozen=True)
+class Stepper(ABC):
+    """An optimizer with its settings; `lr` is the learning rate."""
+
+    lr: float
+
+    def __post_init__(self) -> None:
+        require_positive(self.lr, f"the learning rate of {self.name}", "try 0.01")
+        for name in ("beta", "decay", "beta1", "beta2"):
+            value = getattr(self, name, 0.0)
+            if not 0 <= value < 1:
+                wanted = f"{name} of {self.name} must lie in [0, 1)"
+                raise InputError(wanted, repr(value), "try 0.9")
+
+    @property
+    def name(self) -> str:
+        """The name in captions."""
+        return type(self).__name__
+
+    def start(self, point: FloatArray) -> State:
+        """Return the state before the first step."""
+        return State(0, np.zeros_like(point), np.zeros_like(point))
+
+    @abstractmethod
+    def step(
+        self, state: State, point: FloatArray, gradient: FloatArray
+    ) -> tuple[State, FloatArray]:
+        """Return the next state and the next point; neither argument is changed."""
+
+
+@dataclass(frozen=True)
+class SGD(Stepper):
+    """Gradient descent, stochastic if `record` is given minibatches: w <- w - lr g.
+
+    >>> SGD(0.5).step(SGD(0.5).start(np.ones(1)), np.ones(1), np.ones(1))[1]
+    array([0.5])
+    """
+
+    def step(
+        self, state: State, point: FloatArray, gradient: FloatArray
+    ) -> tuple[State, FloatArray]:
+        """Return the next state and the next point."""
+        return state._replace(t=state.t + 1), point - self.lr * gradient
+
+
+@dataclass(frozen=True)
+class Momentum(Stepper):
+    """Heavy ball in the chapter's form: v <- beta v + g; w <- w - lr v.
+
+    At a steady gradient it moves like SGD with lr / (1 - beta): compare it with that.
+    """
+
+    beta: float = 0.9
+
+    @property
+    def name(self) -> str:
+        """The name in captions, as the chapter writes it."""
+        return "momentum"
+
+    def step(
+        self, state: State, point: FloatArray, gradient: FloatArray
+    ) -> tuple[State, FloatArray]:
+        """Return the next state and the next point."""
+        velocity = self.beta * state.first + gradient
+        return state._replace(t=state.t + 1, first=velocity), point - self.lr * velocity
+
+
+@dataclass(frozen=True)
+class Nesterov(Momentum):
+    """Nesterov's momentum in PyTorch's form: v <- beta v + g; w <- w - lr (g + beta v)."""
+
+    @property
+    def name(self) -> str:
+        """The name in captions."""
+        return "Nesterov"
+
+    def step(
+        self, state: State, point: FloatArray, gradient: FloatArray
+    ) -> tuple[State, FloatArray]:
+        """Return the next state and the next point."""
+        velocity = self.beta * state.first + gradient
+        moved = point - self.lr * (gradient + self.beta * velocity)
+        return state._replace(t=state.t + 1, first=velocity), moved
+
+
+@dataclass(frozen=True)
+class RMSprop(Stepper):
+    """s <- decay s + (1 - decay) g^2; w <- w - lr g / (sqrt(s) + eps)."""
+
+    decay: float = 0.99
+    eps: float = 1e-8
+
+    def step(
+        self, state: State, point: FloatArray, gradient: FloatArray
+    ) -> tuple[State, FloatArray]:
+        """Return the next state and the next point."""
+        square = self.decay * state.second + (1 - self.decay) * gradient**2
+        moved = point - self.lr * gradient / (np.sqrt(square) + self.eps)
+        return state._replace(t=state.t + 1, second=square), moved
+
+
+@dataclass(frozen=True)
+class Adam(Stepper):
+    """Adam with bias correction (Kingma and Ba 2015), in the chapter's form.
+
+    m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2;
+    w <- w - lr (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + eps).
+    """
+
+    beta1: float = 0.9
+    beta2: float = 0.999
+    eps: float = 1e-8
+
+    def step(
+        self, state: State, point: FloatArray, gradient: FloatArray
+    ) -> tuple[State, FloatArray]:
+        """Return the next state and the next point."""
+        t = state.t + 1
+        first = self.beta1 * state.first + (1 - self.beta1) * gradient
+        second = self.beta2 * state.second + (1 - self.beta2) * gradient**2
+        mean, square = first / (1 - self.beta1**t), second / (1 - self.beta2**t)
+        return State(t, first, second), point - self.lr * mean / (np.sqrt(square) + self.eps)
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019): first w <- w (1 - lr c)."""
+
+    weight_decay: float = 0.01
+
+    def step(
+        self, state: State, point: FloatArray, gradient: FloatArray
+    ) -> tuple[State, FloatArray]:
+        """Return the next state and the next point."""
+        state, moved = super().step(state, point, gradient)
+        return state, moved - self.lr * self.weight_decay * point
