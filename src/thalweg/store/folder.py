@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -34,7 +35,7 @@ def save(dataset: xr.Dataset, path: Path) -> Path:
     fresh = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        group = create_group(fresh, {str(key): value for key, value in dataset.attrs.items()})
+        group = create_group(fresh, {str(k): v for k, v in dataset.attrs.items()})
         for name, (dims, values) in variables.items():
             add_array(group, name, dims, values.shape, values.dtype)[...] = values
         if path.exists():
@@ -64,13 +65,15 @@ def load(path: Path) -> xr.Dataset:
     except (OSError, ValueError, KeyError, RuntimeError) as fault:
         reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
         raise StoreError(f"{path} must be readable", reason, "delete it and run again") from fault
-    for variable in dataset.variables.values():
+    for name, variable in dataset.variables.items():
         variable.attrs.pop("_FillValue", None)
+        if variable.dtype.kind == "T":  # back to the fixed width that it was saved from
+            dataset[name] = (variable.dims, np.array(variable.values.tolist(), dtype=str))
     names = [name for name, v in dataset.variables.items() if v.dims == (name,)]
     return dataset.set_coords(names)
 
 
-def create_group(path: Path, attrs: Mapping[str, object]) -> zarr.Group:
+def create_group(path: Path, attrs: Mapping[str, Any]) -> zarr.Group:
     """Create an empty Zarr v3 group with attributes, in place of whatever is there."""
     return zarr.open_group(path, mode="w", zarr_format=3, attributes=dict(attrs))
 
@@ -85,13 +88,17 @@ def add_array(
 ) -> zarr.Array:
     """Create a labelled array whose chunks are always written, checksummed, NaN where absent."""
     dtype = np.dtype(dtype)
+    if dtype.kind in "UT":  # text: only the variable-length type has a stable specification
+        kind, blank = str, ""
+    else:
+        kind, blank = dtype, float("nan") if dtype.kind == "f" else dtype.type(0)
     return group.create_array(
         name,
         shape=shape,
-        dtype=dtype,
+        dtype=kind,
         chunks=chunks or tuple(max(1, n) for n in shape),
         dimension_names=dims,
-        fill_value=float("nan") if dtype.kind == "f" else dtype.type(0),
+        fill_value=blank,
         compressors=[ZstdCodec(level=3), Crc32cCodec()],
         config={"write_empty_chunks": True},
     )

@@ -59,7 +59,7 @@ class SurfaceStore:
 
     def pending(self) -> Iterator[Tile]:
         """Yield the tiles that are not done."""
-        status = self._array("status")[...]
+        status = np.asarray(self._array("status")[...])
         for tile in self.grid.tiles():
             if (status[tile.slices] == Cell.PENDING).any():
                 yield tile

@@ -1,0 +1,33 @@
+# Two commands do everything: `make demo` runs the case study, `make test` runs all checks.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+export OPENBLAS_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: demo test check benchmark clean
+
+demo: $(VENV)/demo.stamp  ## create the environment, install, write case-study/report.html
+	$(BIN)/thalweg case-study --out case-study
+
+test: $(VENV)/test.stamp  ## the same environment with the test extras; style, types, all tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/python -m pytest
+
+benchmark: $(VENV)/test.stamp  ## speed, as ratios against named peers in the same run
+	$(BIN)/python benchmarks/slice.py
+
+$(VENV)/demo.stamp: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet -c constraints.txt -e .
+	touch $@
+
+$(VENV)/test.stamp: $(VENV)/demo.stamp
+	$(PIP) install --quiet -c constraints.txt -e '.[test]'
+	touch $@
+
+clean:  ## remove the environment and the case study's results
+	rm -rf $(VENV) case-study

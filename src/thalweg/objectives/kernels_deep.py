@@ -1,0 +1,379 @@
+"""Vectorized building blocks of the loss kernels, and the kernel for networks of any depth.
+
+Everything here runs on raw pointers into flat float64 arrays: without a bounds or wrap-around
+test, and with block sizes that the compiler knows, every inner loop becomes vector code. The
+shapes are checked once, in `kernels.PlaneKernel`. Nothing uses full fast math: the exponential
+relies on an exact rounding trick and NaN has to survive; only fused multiply-add is allowed.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+BLOCK = 64
+"""Examples per block: the inner loops run over one block, which stays in the first-level cache."""
+
+LANES = 16
+"""Independent accumulators per cell and sum; a block is folded into them lane by lane."""
+
+STATE = 3 * LANES
+"""Length of a cell's accumulators: product, linear part and count of correct ones, per lane."""
+
+FLUSH = 15
+"""Blocks whose product of factors 1 + exp(-|s|), each at most 2, is sure to fit in a double."""
+
+RELU, TANH, SOFTPLUS, GELU = 0, 1, 2, 3
+BINARY, SOFTMAX, SQUARED = 0, 1, 2
+
+OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "cache": True,
+    "error_model": "numpy",
+    "fastmath": {"contract"},
+}
+
+
+@intrinsic
+def float_of_bits(typingctx: Any, bits: Any) -> Any:
+    """Reinterpret the bits of an int64 as a float64."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.DoubleType())
+
+    return types.float64(types.int64), codegen
+
+
+@intrinsic
+def bits_of_float(typingctx: Any, value: Any) -> Any:
+    """Reinterpret the bits of a float64 as an int64."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], ir.IntType(64))
+
+    return types.int64(types.float64), codegen
+
+
+@intrinsic
+def at(typingctx: Any, array: Any, offset: Any) -> Any:
+    """Pointer to `array[offset]`, or to `offset` entries behind a pointer.
+
+    The array must be an argument of the compiled function: a local one could be freed early.
+    """
+    if isinstance(array, types.CPointer):
+
+        def move(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.gep(args[0], [args[1]])
+
+        return array(array, types.int64), move
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        return builder.gep(data, [args[1]])
+
+    return types.CPointer(array.dtype)(array, types.int64), codegen
+
+
+@njit(**OPTIONS)
+def scale_and_rest(t):
+    """Split exp(t), t <= 0, into 2^k and exp(r) - 1, with exp(t) = 2^k exp(r), |r| <= log(2) / 2.
+
+    Arguments below -708 count as -708; NaN stays NaN, in the second value.
+    """
+    t = -708.0 if t < -708.0 else t
+    # Adding 1.5 * 2^52 rounds to an integer and leaves it in the low bits of the mantissa.
+    shifted = t * 1.4426950408889634 + 6755399441055744.0
+    r = t - (shifted - 6755399441055744.0) * 0.6931471805599453
+    # Interpolates (exp(r) - 1 - r) / r^2 at the Chebyshev nodes of [-log(2) / 2, log(2) / 2].
+    p = 2.510038549551032e-08 * r + 2.7620088445409746e-07
+    p = p * r + 2.7557268459997064e-06
+    p = p * r + 2.4801521295954376e-05
+    p = p * r + 0.00019841269863053618
+    p = p * r + 0.0013888888917213717
+    p = p * r + 0.008333333333330062
+    p = p * r + 0.04166666666662413
+    p = p * r + 0.16666666666666669
+    p = p * r + 0.5
+    scale = float_of_bits((bits_of_float(shifted) << 52) + 0x3FF0000000000000)
+    return scale, (r * r) * p + r
+
+
+@njit(**OPTIONS)
+def exp_negative(t):
+    """exp(t) for t <= 0 without a branch, so that loops over it vectorize."""
+    scale, rest = scale_and_rest(t)
+    return scale * rest + scale
+
+
+@njit(**OPTIONS)
+def binary_block(z, target, state):
+    """Add one block of binary cross-entropies to a cell's accumulators.
+
+    An example costs max(s, 0) + log(1 + exp(-|s|)) with s = sign * z. The accumulators hold, lane
+    by lane, prod (1 + exp(-|s|)) - 1 (so that small losses keep their digits), sum max(s, 0) and
+    the count of correct examples, those with s < tie. `target` holds BLOCK signs and BLOCK ties.
+    """
+    for i in range(LANES):
+        # Four examples side by side hide the latency of the polynomial.
+        s0 = target[i] * z[i]
+        s1 = target[i + 16] * z[i + 16]
+        s2 = target[i + 32] * z[i + 32]
+        s3 = target[i + 48] * z[i + 48]
+        e0 = exp_negative(-abs(s0))
+        e1 = exp_negative(-abs(s1))
+        e2 = exp_negative(-abs(s2))
+        e3 = exp_negative(-abs(s3))
+        q = state[i]
+        q = q * (1.0 + e0) + e0
+        q = q * (1.0 + e1) + e1
+        q = q * (1.0 + e2) + e2
+        state[i] = q * (1.0 + e3) + e3
+        # Written so that NaN is kept: neither branch may drop it.
+        low = (0.0 if s0 < 0.0 else s0) + (0.0 if s1 < 0.0 else s1)
+        high = (0.0 if s2 < 0.0 else s2) + (0.0 if s3 < 0.0 else s3)
+        state[i + 16] += low + high
+        first = (1.0 if s0 < target[i + 64] else 0.0) + (1.0 if s1 < target[i + 80] else 0.0)
+        second = (1.0 if s2 < target[i + 96] else 0.0) + (1.0 if s3 < target[i + 112] else 0.0)
+        state[i + 32] += first + second
+
+
+@njit(**OPTIONS)
+def fold_product(state):
+    """Return log prod (1 + q) over the lanes, and set the lanes back to zero."""
+    for half in (8, 4, 2, 1):
+        for i in range(half):
+            state[i] = state[i] * (1.0 + state[i + half]) + state[i + half]
+    total = state[0]
+    for i in range(LANES):
+        state[i] = 0.0
+    return math.log1p(total)
+
+
+@njit(**OPTIONS)
+def fold_sum(lanes):
+    """Return the sum over the lanes, in a fixed order."""
+    for half in (8, 4, 2, 1):
+        for i in range(half):
+            lanes[i] += lanes[i + half]
+    return lanes[0]
+
+
+@njit(**OPTIONS)
+def _activate(activation, h, units, width):
+    """Apply the activation in place to `width` examples of every unit."""
+    for u in range(units):
+        row = at(h, u * BLOCK)
+        if activation == RELU:
+            for j in range(width):
+                row[j] = 0.0 if row[j] < 0.0 else row[j]
+        elif activation == TANH:
+            for j in range(width):
+                x = row[j]
+                scale, rest = scale_and_rest(-2.0 * abs(x))
+                less = scale * rest + (scale - 1.0)
+                y = less / (less + 2.0)
+                row[j] = y if x < 0.0 else -y
+        elif activation == SOFTPLUS:
+            for j in range(width):
+                x = row[j]
+                e = exp_negative(-abs(x))
+                # log(1 + e) = 2 atanh(f / (2 + f)) [+ log 2], with 1 + f in [0.7, 1.42].
+                large = e > 0.4142135623730951
+                f = 0.5 * e - 0.5 if large else e
+                s = f / (2.0 + f)
+                w = s * s
+                p = 0.1479819860511658591 * w + 0.1531383769920937332
+                p = p * w + 0.1818357216161805012
+                p = p * w + 0.2222219843214978396
+                p = p * w + 0.2857142874366239149
+                p = p * w + 0.3999999999940941908
+                p = p * w + 0.6666666666666735130
+                y = 2.0 * s + s * (w * p)
+                y = y + 0.6931471805599453 if large else y
+                row[j] = (0.0 if x < 0.0 else x) + y
+        else:
+            for j in range(width):
+                x = row[j]
+                row[j] = 0.5 * x * (1.0 + math.erf(x * 0.7071067811865476))
+
+
+@njit(**OPTIONS)
+def _first_units(first, start, stride, coords, cell, size, z):
+    """z = A_0 + sum_i c_i A_i for one block."""
+    k = coords.shape[1]
+    a = at(first, start)
+    b = at(first, start + stride)
+    c0 = coords[cell, 0]
+    if k == 1:
+        for j in range(size):
+            z[j] = a[j] + c0 * b[j]
+        return
+    c = at(first, start + 2 * stride)
+    c1 = coords[cell, 1]
+    for j in range(size):
+        z[j] = a[j] + c0 * b[j] + c1 * c[j]
+    for i in range(2, k):
+        c = at(first, start + (i + 1) * stride)
+        c1 = coords[cell, i]
+        for j in range(size):
+            z[j] += c1 * c[j]
+
+
+@njit(**OPTIONS)
+def _layer(h, fan_in, weight, fan_out, out, width):
+    """out = W^T h + b for one block; fan_in is a multiple of 4, fan_out of 2, b follows W."""
+    bias = at(weight, fan_in * fan_out)
+    for u in range(0, fan_out, 2):
+        o = at(out, u * BLOCK)
+        b0 = bias[u]
+        b1 = bias[u + 1]
+        for j in range(width):
+            o[j] = b0
+            o[j + 64] = b1
+        for f in range(0, fan_in, 4):
+            x = at(h, f * BLOCK)
+            w = at(weight, f * fan_out + u)
+            v = at(w, 2 * fan_out)
+            w00 = w[0]
+            w01 = w[1]
+            w10 = w[fan_out]
+            w11 = w[fan_out + 1]
+            w20 = v[0]
+            w21 = v[1]
+            w30 = v[fan_out]
+            w31 = v[fan_out + 1]
+            for j in range(width):
+                x0 = x[j]
+                x1 = x[j + 64]
+                x2 = x[j + 128]
+                x3 = x[j + 192]
+                y0 = o[j]
+                y1 = o[j + 64]
+                y0 += x0 * w00
+                y1 += x0 * w01
+                y0 += x1 * w10
+                y1 += x1 * w11
+                y0 += x2 * w20
+                y1 += x2 * w21
+                y0 += x3 * w30
+                y1 += x3 * w31
+                o[j] = y0
+                o[j + 64] = y1
+
+
+@njit(**OPTIONS)
+def _softmax_block(z, classes, label, rest, scratch, state):
+    """Add one block of softmax cross-entropies, log(1 + others) + largest - z_label.
+
+    `others` sums exp(z_c - largest) over all classes but the first largest one, so that small
+    losses keep their digits.
+    """
+    largest = scratch
+    where = at(scratch, BLOCK)
+    others = at(scratch, 2 * BLOCK)
+    for j in range(BLOCK):
+        largest[j] = z[j]
+        where[j] = 0.0
+        others[j] = 0.0
+    for c in range(1, classes):
+        row = at(z, c * BLOCK)
+        index = float(c)
+        for j in range(BLOCK):
+            where[j] = index if row[j] > largest[j] else where[j]
+            largest[j] = row[j] if row[j] > largest[j] else largest[j]
+    for c in range(classes):
+        row = at(z, c * BLOCK)
+        index = float(c)
+        for j in range(BLOCK):
+            e = exp_negative(row[j] - largest[j])
+            others[j] += 0.0 if where[j] == index else e
+    for j in range(rest):
+        e = others[j]
+        state[0] = state[0] * (1.0 + e) + e
+        if state[0] > 1e150:
+            state[1] += math.log1p(state[0])
+            state[0] = 0.0
+        state[16] += largest[j] - z[int(label[j]) * BLOCK + j]
+        # A NaN among the logits shows in `others`, or in `largest` if there is one class only.
+        state[32] += 1.0 if where[j] == label[j] and e >= 0.0 and largest[j] == largest[j] else 0.0
+
+
+@njit(**OPTIONS)
+def deep_kernel(
+    sizes, activation, loss_kind, outputs, first, rest_of, target, count, coords, scratch, loss, hit
+):
+    """Loss and accuracy of a network of any depth at every row of `coords`.
+
+    sizes: widths of the layers after the input, padded to even numbers (hidden ones to fours).
+    first: (k + 1, blocks, sizes[0], BLOCK) pre-activations of layer 1, flat.
+    rest_of: (k + 1, p) padded parameters of layers 2, 3, ...; each as W (fan_in, fan_out), b.
+    target: (blocks, rows, BLOCK); scratch: p + (2 * max(sizes) + 3) * BLOCK + STATE.
+    """
+    m, k = coords.shape
+    p = rest_of.shape[1]
+    widest = 0
+    for u in sizes:
+        widest = max(widest, u)
+    blocks = (count + BLOCK - 1) // BLOCK
+    rows = target.size // (blocks * BLOCK)
+    step = sizes[0] * BLOCK
+    state = at(scratch, 0)
+    spare = at(state, STATE)
+    left = at(spare, 3 * BLOCK)
+    right = at(left, widest * BLOCK)
+    weight = at(right, widest * BLOCK)
+    for cell in range(m):
+        row = at(rest_of, 0)
+        for j in range(p):
+            weight[j] = row[j]
+        for i in range(k):
+            c = coords[cell, i]
+            row = at(rest_of, (i + 1) * p)
+            for j in range(p):
+                weight[j] += c * row[j]
+        logs = 0.0
+        for i in range(STATE):
+            state[i] = 0.0
+        for b in range(blocks):
+            rest = min(BLOCK, count - b * BLOCK)
+            # Whole vectors only, so that no scalar tail is run.
+            width = (rest + LANES - 1) // LANES * LANES
+            z = left
+            other = right
+            _first_units(first, b * step, blocks * step, coords, cell, step, z)
+            w = weight
+            for l in range(1, sizes.size):
+                _activate(activation, z, sizes[l - 1], width)
+                _layer(z, sizes[l - 1], w, sizes[l], other, width)
+                w = at(w, (sizes[l - 1] + 1) * sizes[l])
+                swap = z
+                z = other
+                other = swap
+            aim = at(target, b * rows * BLOCK)
+            if loss_kind == BINARY:
+                for j in range(rest, BLOCK):
+                    z[j] = -math.inf
+                binary_block(z, aim, state)
+                if (b + 1) % FLUSH == 0:
+                    logs += fold_product(state)
+            elif loss_kind == SOFTMAX:
+                _softmax_block(z, outputs, aim, rest, spare, state)
+            else:
+                for i in range(outputs):
+                    for j in range(rest):
+                        d = z[i * BLOCK + j] - aim[i * BLOCK + j]
+                        state[j % LANES] += d * d
+        if loss_kind == BINARY:
+            logs += fold_product(state)
+            loss[cell] = (logs + fold_sum(at(state, LANES))) / count
+            hit[cell] = fold_sum(at(state, 2 * LANES)) / count
+        elif loss_kind == SOFTMAX:
+            loss[cell] = (math.log1p(state[0]) + state[1] + state[16]) / count
+            hit[cell] = state[32] / count
+        else:
+            loss[cell] = fold_sum(state) / (count * outputs)
+            hit[cell] = math.nan

@@ -1,0 +1,209 @@
+"""Page: panels in rows, a title that states the finding, and the trust margin under them.
+
+The layout measures what surrounds each panel (ticks, captions, color bars) once, then gives
+the panels all the width that is left: nothing overlaps, nothing is clipped, and it is fast.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from thalweg.core.errors import InputError
+from thalweg.plots.mpl_style import LIGHT, MM, SMALL, TITLE, Theme, styled
+from thalweg.views.trust import TrustLines
+
+MARGIN, GAP = 2.0 * MM, 4.0 * MM
+_LEADING = 1.45
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel: what draws it, and its height over its width (None: as high as its row)."""
+
+    draw: Callable[[Axes], None]
+    aspect: float | None = None
+    weight: float = 1.0
+
+
+def figure_with_trust(
+    rows: Sequence[Sequence[Panel | None]],
+    *,
+    title: str = "",
+    trust: TrustLines | None = None,
+    width_mm: float = 170.0,
+    theme: Theme = LIGHT,
+    flexible_aspect: float = 0.62,
+) -> Figure:
+    """Return a figure of panels in rows, with a title above and the trust margin below.
+
+    Args:
+        rows: equally many panels each; None leaves a place empty.
+        title: the finding, in sentence case, or empty.
+        trust: the statements for the strip under the picture.
+        width_mm: width of the page; 85 is a journal column.
+        theme: light or dark page.
+        flexible_aspect: height over width of rows in which no panel states its own.
+
+    Raises:
+        InputError: no panel, or rows of different lengths.
+    """
+    lengths = {len(row) for row in rows}
+    if len(lengths) != 1 or 0 in lengths or not any(p for row in rows for p in row):
+        raise InputError(
+            "a page needs rows of equally many panels", repr(lengths), "fill with None"
+        )
+    with styled(theme):
+        figure = Figure(figsize=(width_mm * MM, width_mm * MM), dpi=200)
+        FigureCanvasAgg(figure)
+        return _compose(figure, rows, title, trust or TrustLines(), theme, flexible_aspect)
+
+
+def _compose(
+    figure: Figure,
+    rows: Sequence[Sequence[Panel | None]],
+    title: str,
+    trust: TrustLines,
+    theme: Theme,
+    flexible: float,
+) -> Figure:
+    wide = figure.get_figwidth()
+    weights = _weights(rows)
+    guess = (wide - 2 * MARGIN - len(weights) * 16 * MM) * weights / weights.sum()
+    tall = figure.get_figheight()
+    panels: dict[tuple[int, int], Axes] = {}
+    for i, row in enumerate(rows):
+        height = _row_height(row, guess, flexible)
+        for j, panel in enumerate(row):
+            if panel is None:
+                continue
+            place = (
+                0.2,
+                0.2,
+                guess[j] / wide,
+                (height if panel.aspect is None else panel.aspect * guess[j]) / tall,
+            )
+            panels[i, j] = figure.add_axes(place, label=f"{i},{j}")
+            panel.draw(panels[i, j])
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    around = {key: _around(ax, renderer, figure.dpi) for key, ax in panels.items()}
+    shape = (len(rows), len(weights))
+    sides = np.zeros((4, *shape))  # left, right, top, bottom
+    for key, sizes in around.items():
+        sides[(slice(None), *key)] = sizes
+    left, right = sides[0].max(axis=0), sides[1].max(axis=0)
+    top, bottom = sides[2].max(axis=1), sides[3].max(axis=1)
+    room = wide - 2 * MARGIN - (left + right).sum() - GAP * (shape[1] - 1)
+    widths = np.maximum(room, 0.2 * wide) * weights / weights.sum()
+    heights = np.array([_row_height(row, widths, flexible) for row in rows])
+
+    head = _title_lines(title, wide, figure)
+    strip = _trust_lines(trust, wide, figure)
+    head_height = len(head) * TITLE * 1.3 / 72 + (1.5 * MM if head else 0)
+    strip_height = (len(strip) * SMALL * _LEADING / 72 + 5 * MM) if strip else 0
+    total = 2 * MARGIN + head_height + strip_height
+    total += (heights + top + bottom).sum() + GAP * (shape[0] - 1) * 0.8
+    figure.set_size_inches(wide, total)
+    y = total - MARGIN - head_height
+    for i in range(shape[0]):
+        y -= top[i] + heights[i]
+        x = MARGIN
+        for j in range(shape[1]):
+            x += left[j]
+            panel = rows[i][j]
+            if panel is not None:
+                own = heights[i] if panel.aspect is None else panel.aspect * widths[j]
+                low = y + heights[i] - own
+                panels[i, j].set_position((x / wide, low / total, widths[j] / wide, own / total))
+            x += widths[j] + right[j] + GAP
+        y -= bottom[i] + GAP * 0.8
+    _write_title(figure, head, total, theme)
+    _write_trust(figure, strip, total, theme)
+    return figure
+
+
+def _weights(rows: Sequence[Sequence[Panel | None]]) -> np.ndarray:
+    columns = zip(*rows, strict=True)
+    return np.array([max((p.weight for p in column if p), default=1.0) for column in columns])
+
+
+def _row_height(row: Sequence[Panel | None], widths: np.ndarray, flexible: float) -> float:
+    own = [p.aspect * w for p, w in zip(row, widths, strict=True) if p and p.aspect is not None]
+    return float(max(own)) if own else float(flexible * np.mean(widths))
+
+
+def _around(ax: Axes, renderer: RendererAgg, dpi: float) -> tuple[float, float, float, float]:
+    """Return what sticks out of an axes: left, right, top, bottom, in inches."""
+    ax.apply_aspect()
+    inner, outer = ax.get_window_extent(renderer), ax.get_tightbbox(renderer)
+    if outer is None:
+        return 0.0, 0.0, 0.0, 0.0
+    out = (inner.x0 - outer.x0, outer.x1 - inner.x1, outer.y1 - inner.y1, inner.y0 - outer.y0)
+    return tuple(max(0.0, size / dpi) for size in out)  # type: ignore[return-value]
+
+
+def _broken(text: str, size: float, room: float, figure: Figure) -> list[str]:
+    """Return text in lines no wider than `room` inches, measured."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        measure = Text(0, 0, longer, fontsize=size)
+        measure.set_figure(figure)
+        if lines and measure.get_window_extent().width / figure.dpi <= room:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def _title_lines(title: str, wide: float, figure: Figure) -> list[str]:
+    return _broken(title, TITLE, wide - 2 * MARGIN, figure) if title else []
+
+
+def _trust_lines(trust: TrustLines, wide: float, figure: Figure) -> list[tuple[str, bool, bool]]:
+    """Return (words, is_warning, is_first_line_of_its_statement)."""
+    strip = []
+    for line in trust.lines:
+        parts = _broken(line.text, SMALL, wide - 2 * MARGIN - 4 * MM, figure)
+        strip += [(part, line.warning, index == 0) for index, part in enumerate(parts)]
+    return strip
+
+
+def _write_title(figure: Figure, lines: list[str], total: float, theme: Theme) -> None:
+    if lines:
+        wide = figure.get_figwidth()
+        place = (MARGIN / wide, 1 - MARGIN / total)
+        words = "\n".join(lines)
+        figure.text(
+            *place, words, fontsize=TITLE, va="top", ha="left", color=theme.ink, linespacing=1.2
+        )
+
+
+def _write_trust(
+    figure: Figure, strip: list[tuple[str, bool, bool]], total: float, theme: Theme
+) -> None:
+    if not strip:
+        return
+    wide, step = figure.get_figwidth(), SMALL * _LEADING / 72
+    y = MARGIN + len(strip) * step
+    rule = (y + 1.5 * MM) / total
+    ends = [MARGIN / wide, 1 - MARGIN / wide]
+    figure.add_artist(Line2D(ends, [rule, rule], color=theme.hair, lw=0.6))
+    for words, warning, first in strip:
+        y -= step
+        color = theme.warning if warning else theme.quiet
+        center = (y + 0.45 * step) / total
+        x = (MARGIN + 1.2 * MM) / wide
+        if first:
+            marker, size = ("^", 4.2) if warning else ("o", 1.6)
+            figure.add_artist(
+                Line2D([x], [center], marker=marker, ms=size, color=color, mew=0, ls="")
+            )
+        left = (MARGIN + 3.4 * MM) / wide
+        ink = theme.ink if warning else theme.quiet
+        figure.text(left, center, words, fontsize=SMALL, color=ink, va="center_baseline", ha="left")

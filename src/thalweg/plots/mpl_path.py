@@ -1,0 +1,72 @@
+"""Path on a map: hollow start, solid end, dots for speed, solid where true and dashed where not."""
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from thalweg.core.arrays import FloatArray
+from thalweg.plots.mpl_labels import dense, map_labels
+from thalweg.plots.mpl_style import LIGHT, Theme, readable
+from thalweg.views.path import PathView
+
+
+def draw_path(ax: Axes, view: PathView, *, theme: Theme = LIGHT, label: bool = True) -> None:
+    """Draw a path over a map.
+
+    Args:
+        ax: on which the surface was drawn.
+        view: what.
+        theme: light or dark page.
+        label: whether to write the optimizer and the captured variance beside its end.
+    """
+    points = np.column_stack([view.a, view.b])
+    style: dict[str, Any] = {
+        "solid_capstyle": "round",
+        "solid_joinstyle": "round",
+        "dash_capstyle": "butt",
+    }
+    ax.plot(view.a, view.b, color="white", lw=3.0, alpha=0.75, zorder=6, **style)
+    for piece, true in runs(points, view.truthful):
+        look: dict[str, Any] = (
+            {"lw": 1.5} if true else {"lw": 1.1, "ls": (0, (2.2, 1.8)), "alpha": 0.9}
+        )
+        ax.plot(piece[:, 0], piece[:, 1], color=view.color, zorder=7, **style, **look)
+    steps = view.dots
+    ax.plot(
+        view.a[steps], view.b[steps], "o", ms=2.6, mfc=view.color, mec="white", mew=0.4, zorder=8
+    )
+    for segment in view.arrows:
+        _arrow(ax, points, int(segment), view.color)
+    ax.plot(view.start[0], view.start[1], "o", ms=6, mfc="white", mec=view.color, mew=1.5, zorder=9)
+    ax.plot(view.end[0], view.end[1], "o", ms=6, mfc=view.color, mec="white", mew=0.9, zorder=10)
+    if label:
+        words = readable(view.color, theme)
+        map_labels(ax, theme).add(view.label, *view.end, words, dense(points))
+
+
+def runs(points: FloatArray, truthful: NDArray[np.bool_]) -> list[tuple[FloatArray, bool]]:
+    """Return the pieces of a path (m, 2) in which all segments are true, or none are."""
+    if not len(truthful):
+        return []
+    cuts = np.flatnonzero(np.diff(truthful.astype(int))) + 1
+    starts, ends = [0, *cuts], [*cuts, len(truthful)]
+    return [(points[i : j + 1], bool(truthful[i])) for i, j in zip(starts, ends, strict=True)]
+
+
+def _arrow(ax: Axes, points: FloatArray, segment: int, color: str) -> None:
+    (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
+    head, reach = points[segment + 1], 0.02
+    tail = segment
+    while tail > 0 and np.hypot(*((head - points[tail]) / (x1 - x0, y1 - y0))) < reach:
+        tail -= 1
+    for size, paint, order in ((11.5, "white", 8.4), (8.5, color, 8.5)):
+        look: dict[str, Any] = {
+            "arrowstyle": "-|>",
+            "mutation_scale": size,
+            "lw": 0,
+            "color": paint,
+        }
+        look |= {"shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", head, points[tail], arrowprops=look, zorder=order, annotation_clip=True)

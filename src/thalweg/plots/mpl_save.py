@@ -1,0 +1,79 @@
+"""Saving: PNG, SVG and PDF with the same bytes for the same data, written whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from thalweg.core.errors import InputError
+from thalweg.plots.mpl_style import styled
+
+DPI = 200
+_METADATA = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+
+
+def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:
+    """Return the figure as PNG."""
+    return _rendered(figure, "png", dpi)
+
+
+def svg_text(figure: Figure) -> str:
+    """Return the figure as SVG with real text; shaded surfaces are images inside it."""
+    return _rendered(figure, "svg", DPI).decode()
+
+
+def pdf_bytes(figure: Figure) -> bytes:
+    """Return the figure as PDF with real text."""
+    return _rendered(figure, "pdf", DPI)
+
+
+def save_figure(
+    figure: Figure, folder: Path | str, name: str, formats: Sequence[str] = ("png", "svg")
+) -> tuple[Path, ...]:
+    """Write the figure as folder/name.png and so on; return the paths.
+
+    Args:
+        figure: what.
+        folder: where; made if it does not exist.
+        name: file name without ending.
+        formats: among png, svg, pdf.
+
+    Raises:
+        InputError: an unknown format, or a name with a folder in it.
+    """
+    unknown = [f for f in formats if f not in _METADATA]
+    if unknown:
+        raise InputError("formats must be among png, svg, pdf", ", ".join(unknown), "drop them")
+    if not name or Path(name).name != name:
+        raise InputError("name must be a plain file name", repr(name), "give the folder apart")
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return tuple(_written(folder / f"{name}.{f}", _rendered(figure, f, DPI)) for f in formats)
+
+
+def _rendered(figure: Figure, form: str, dpi: int) -> bytes:
+    buffer = BytesIO()
+    color = figure.get_facecolor()
+    with styled():
+        figure.savefig(buffer, format=form, dpi=dpi, metadata=_METADATA[form], facecolor=color)
+    return buffer.getvalue()
+
+
+def _written(path: Path, content: bytes) -> Path:
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(draft, 0o644)
+        os.replace(draft, path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+    return path

@@ -1,0 +1,83 @@
+"""Section: one part of a report: sentences computed from numbers, figures, and the numbers."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+Fact = float | int | str | bool | None | Sequence["Fact"] | Mapping[str, "Fact"]
+
+
+@dataclass(frozen=True)
+class Exhibit:
+    """A figure in the report.
+
+    Attributes:
+        name: stem of figures/NAME.png and .svg.
+        caption: says what is drawn.
+        fragment: interactive HTML that follows the picture, or nothing.
+    """
+
+    name: str
+    caption: str
+    fragment: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text under column heads."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the report.
+
+    Attributes:
+        key: its name in results.json and its anchor.
+        title: what was found, or what is shown.
+        blocks: paragraphs (str), tables and exhibits, in reading order.
+        facts: the numbers behind the sentences.
+    """
+
+    key: str
+    title: str
+    blocks: tuple[str | Table | Exhibit, ...]
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """Return a share as a percentage, never rounding an exception away.
+
+    >>> percent(0.9987), percent(1.0), percent(0.0004), percent(0.25)
+    ('99.9 %', '100 %', '0.04 %', '25 %')
+    """
+    if not 0 <= share <= 1 or digits > 6:
+        return f"{100 * share:.{min(digits, 6)}f} %"
+    text = f"{100 * share:.{digits}f}"
+    hidden = (float(text) >= 100 and share < 1) or (float(text) <= 0 and share > 0)
+    return percent(share, digits + 1) if hidden else f"{text} %"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with that many significant digits, in plain notation where it is short.
+
+    >>> number(0.123456), number(1234567.0), number(-1.5e-7)
+    ('0.123', '1.23 × 10⁶', '-1.5 × 10⁻⁷')
+    """
+    text = f"{value:.{digits}g}"
+    if "e" not in text:
+        return text
+    mantissa, power = text.split("e")
+    raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{mantissa} × 10{raised}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """Join items as prose.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1]

@@ -1,0 +1,117 @@
+"""Workshop: the output folder of a study. What is computed is kept, so a stopped run resumes.
+
+run.json      whose run this is; a folder of another run is refused
+stores/       surfaces, trajectories and tables, each a Zarr folder
+figures/      PNG and SVG
+"""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import xarray as xr
+
+from thalweg.core.errors import StoreError
+from thalweg.core.grid import Grid
+from thalweg.core.objective import Objective
+from thalweg.core.plane import Plane
+from thalweg.store.folder import cannot_write, load, save
+from thalweg.surface.evaluate import evaluate
+from thalweg.version import __version__
+
+Tell = Callable[[str], None]
+
+
+class Workshop:
+    """A folder that belongs to one run.
+
+    Args:
+        folder: created if absent.
+        identity: what tells this run from others, for example {"seed": 42}.
+        tell: called with the name of each result as its computation begins.
+
+    Raises:
+        StoreError: the folder belongs to another run, holds other files, or cannot be written.
+    """
+
+    def __init__(
+        self, folder: Path, identity: dict[str, str | int | bool], tell: Tell | None = None
+    ) -> None:
+        self.folder = folder
+        self.tell = tell or (lambda name: None)
+        self.computed: list[str] = []
+        self.resumed: list[str] = []
+        identity = {"thalweg": __version__, **identity}
+        try:
+            self._claim(identity)
+        except OSError as fault:
+            raise cannot_write(folder, fault) from fault
+
+    def keep(self, name: str, compute: Callable[[], xr.Dataset]) -> xr.Dataset:
+        """Return the Dataset of that name: from the folder if there, else computed and kept."""
+        path = self.folder / "stores" / f"{name}.zarr"
+        if path.exists():
+            self.resumed.append(name)
+            return load(path)
+        self.tell(name)
+        dataset = compute()
+        save(dataset, path)
+        self.computed.append(name)
+        return dataset
+
+    def surface(
+        self,
+        name: str,
+        objective: Objective,
+        plane: Plane,
+        grid: Grid,
+        fields: Sequence[str] = ("loss",),
+    ) -> xr.Dataset:
+        """Return the surface of that name, resumed tile by tile."""
+        self.tell(name)
+        path = self.folder / "stores" / f"{name}.zarr"
+        (self.resumed if path.exists() else self.computed).append(name)
+        return evaluate(objective, plane, grid, fields, store=path)
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a text file into the folder, whole or not at all."""
+        path = self.folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            os.chmod(fresh, 0o644)
+            os.replace(fresh, path)
+        except OSError as fault:
+            raise cannot_write(path, fault) from fault
+        return path
+
+    def _claim(self, identity: dict[str, str | int | bool]) -> None:
+        manifest = self.folder / "run.json"
+        if manifest.exists():
+            self._check_same(manifest, identity)
+            return
+        if self.folder.exists() and any(self.folder.iterdir()):
+            wanted = f"{self.folder} must be empty or a case study"
+            raise StoreError(wanted, "a folder with other files", "choose another --out")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.write("run.json", json.dumps(identity, indent=2) + "\n")
+
+    def _check_same(self, manifest: Path, identity: dict[str, str | int | bool]) -> None:
+        try:
+            there = json.loads(manifest.read_text(encoding="utf-8"))
+        except ValueError:
+            there = None
+        if not isinstance(there, dict):
+            wanted = f"{manifest} must say whose run this is"
+            raise StoreError(wanted, "a damaged file", "choose another --out")
+        for key, value in identity.items():
+            if there.get(key) != value:
+                raise StoreError(
+                    f"{self.folder} must hold a run with {key} {value}",
+                    f"{key} {there.get(key)}",
+                    "choose another --out, or delete that folder",
+                )

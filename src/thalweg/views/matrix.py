@@ -1,0 +1,59 @@
+"""MatrixView: a table of numbers as a heat map, such as barriers between pairs of minima."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from thalweg.core.arrays import FloatArray, as_floats, frozen
+from thalweg.core.errors import InputError
+from thalweg.views.levels import Scale, choose_limits, format_number
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixView:
+    """A table, ready to draw.
+
+    Attributes:
+        values: (r, c); NaN cells stay blank.
+        texts: r rows of c texts, what is written in the cells.
+        rows, columns: names.
+        limits: of the colors.
+        label, title: captions.
+    """
+
+    values: FloatArray
+    texts: tuple[tuple[str, ...], ...]
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    limits: tuple[float, float]
+    label: str
+    title: str = ""
+
+
+def matrix_view(
+    values: ArrayLike,
+    rows: Sequence[str],
+    columns: Sequence[str] | None = None,
+    *,
+    label: str = "barrier",
+    title: str = "",
+    digits: int = 2,
+) -> MatrixView:
+    """Return the view of a table (r, c), with `digits` significant digits a cell.
+
+    Raises:
+        InputError: names that do not fit the shape.
+    """
+    columns = rows if columns is None else columns
+    mend = "give one name a row and one a column"
+    table = as_floats(values, "values", (len(rows), len(columns)), mend)
+    if not table.size:
+        raise InputError("a matrix needs at least 1 cell", "none", mend)
+    texts = tuple(
+        tuple("" if np.isnan(v) else format_number(float(v), digits) for v in row) for row in table
+    )
+    low, high = choose_limits(table, Scale.LINEAR)
+    low = min(low, 0.0) if low < 0.2 * high else low
+    return MatrixView(frozen(table), texts, tuple(rows), tuple(columns), (low, high), label, title)
