@@ -29,6 +29,8 @@ def as_floats(values: ArrayLike, name: str, shape: Sequence[int | None], mend: s
     """
     wanted = "(" + ", ".join("any" if length is None else str(length) for length in shape) + ")"
     try:
+        if np.iscomplexobj(values):
+            raise TypeError("an imaginary part would be lost")
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         kind = type(values).__name__

@@ -84,8 +84,14 @@ class Grid:
 
         Cells are as near to square as the window allows: the longest axis gets `points`, and
         every axis at least a window of half the longest, so that thin paths stay readable.
+
+        Raises:
+            InputError: no coordinates, or some that are not finite.
         """
         coords = as_floats(coords, "coordinates", (None, None), "pass path coordinates (m, k)")
+        require_finite(coords, "coordinates", "cut the path where it diverged")
+        if not coords.size:
+            raise InputError("coordinates must hold at least 1 point", "none", "pass a path")
         low, high = coords.min(axis=0), coords.max(axis=0)
         half = (high - low) / 2 * (1 + 2 * margin)
         half = np.maximum(half, 0.5 * half.max() or 1.0)

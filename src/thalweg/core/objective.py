@@ -8,6 +8,8 @@ the subtype; nothing falls back to finite differences unasked.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from thalweg.core.arrays import FloatArray, IndexArray, as_floats
 from thalweg.core.errors import InputError
 from thalweg.core.layout import Layout
@@ -83,6 +85,11 @@ class SmoothObjective(Objective):
     @abstractmethod
     def hvp(self, point: FloatArray, directions: FloatArray) -> FloatArray:
         """Return the Hessian at point (n,) times directions (n,) or (k, n), in the same shape."""
+
+    def hessian(self, point: FloatArray) -> FloatArray:
+        """Return the Hessian (n, n) at one point (n,), here by n products; exactly symmetric."""
+        rows = self.hvp(self.check_point(point), np.eye(self.layout.size))
+        return (rows + rows.T) / 2
 
     def value_and_gradient(self, point: FloatArray) -> tuple[float, FloatArray]:
         """Return the loss and the gradient (n,) at one point (n,)."""

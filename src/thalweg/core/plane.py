@@ -44,7 +44,7 @@ class Plane:
         require_finite(origin, "origin", "pass parameters of a run that did not diverge")
         require_finite(directions, "directions", "build them from finite points")
         lengths = np.linalg.norm(directions, axis=1)
-        dependent = not lengths.all()
+        dependent = not lengths.all() or len(directions) > origin.size
         if not dependent:
             unit = directions / lengths[:, None]
             dependent = float(np.linalg.svd(unit, compute_uv=False)[-1]) < 1e-10
@@ -75,26 +75,47 @@ class Plane:
         """Return the points (m, n) at coordinates (m, k)."""
         wanted = (None, self.k)
         coords = as_floats(coords, "coordinates", wanted, "one row a point, one column an axis")
-        return self.origin + coords @ self.directions
+        with np.errstate(all="ignore"):  # a path that diverged is a result, not a fault
+            return self.origin + coords @ self.directions
 
     @cached_property
     def _dual(self) -> FloatArray:
-        """Pseudo-inverse (n, k), by which least squares projects; exact for oblique directions."""
-        return np.linalg.pinv(self.directions)
+        """Pseudo-inverse (n, k), by which least squares projects; exact for oblique directions.
+
+        Taken of unit directions, so that no ratio of lengths can make it drop one.
+        """
+        lengths = np.linalg.norm(self.directions, axis=1)
+        return np.linalg.pinv(self.directions / lengths[:, None]) / lengths
 
     def coordinates(self, points: ArrayLike) -> FloatArray:
         """Return the coordinates (..., k) of the orthogonal projections of points (..., n).
 
         Least squares, so right for directions of any length and any angle; a plain dot
         product is right for orthonormal directions only.
+
+        Raises:
+            InputError: the points live in another space.
         """
-        return (np.asarray(points, dtype=np.float64) - self.origin) @ self._dual
+        with np.errstate(all="ignore"):
+            return self._moved(points) @ self._dual
 
     def residual(self, points: ArrayLike) -> FloatArray:
-        """Return the Euclidean distance (...) of points (..., n) from the plane."""
-        points = np.asarray(points, dtype=np.float64)
-        off = points - self.origin - self.coordinates(points) @ self.directions
-        return np.asarray(np.linalg.norm(off, axis=-1), dtype=np.float64)
+        """Return the Euclidean distance (...) of points (..., n) from the plane.
+
+        Raises:
+            InputError: the points live in another space.
+        """
+        with np.errstate(all="ignore"):
+            moved = self._moved(points)
+            off = moved - moved @ self._dual @ self.directions
+            return np.asarray(np.linalg.norm(off, axis=-1), dtype=np.float64)
+
+    def _moved(self, points: ArrayLike) -> FloatArray:
+        moved = np.asarray(points, dtype=np.float64)
+        if moved.shape[-1:] != self.origin.shape:
+            wanted = f"points must lie in R^{self.origin.size}"
+            raise InputError(wanted, f"shape {moved.shape}", "project points of the same space")
+        return moved - self.origin
 
     def cosines(self) -> FloatArray:
         """Return the matrix (k, k) of cosines between the directions; identity if orthogonal."""

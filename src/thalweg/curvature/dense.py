@@ -35,7 +35,7 @@ class Inertia:
 
 
 def hessian(objective: SmoothObjective, point: FloatArray) -> FloatArray:
-    """Return the Hessian (n, n) at point (n,), by n exact products, symmetric to the bit.
+    """Return the Hessian (n, n) at point (n,), symmetric to the bit, if it fits and is finite.
 
     Raises:
         InputError: more than 3,000 parameters, or a Hessian that is not finite.
@@ -49,9 +49,9 @@ def hessian(objective: SmoothObjective, point: FloatArray) -> FloatArray:
     if n > DENSE_LIMIT:
         wanted = f"a dense Hessian needs at most {DENSE_LIMIT:,} parameters"
         raise InputError(wanted, f"{n:,} ({8 * n * n / 1e9:.1f} GB)", "take a smaller model")
-    rows = objective.hvp(objective.check_point(point), np.eye(n))
-    require_finite(rows, "the Hessian", "choose a point where the loss is finite")
-    return (rows + rows.T) / 2
+    with np.errstate(all="ignore"):  # what is not finite is told below
+        matrix = objective.hessian(objective.check_point(point))
+    return require_finite(matrix, "the Hessian", "choose a point where the loss is finite")
 
 
 def inertia(eigenvalues: FloatArray, tolerance: float | None = None) -> Inertia:

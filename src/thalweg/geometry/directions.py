@@ -28,13 +28,14 @@ def orthogonalized(directions: ArrayLike) -> FloatArray:
     Householder QR, so the result is orthogonal to rounding however close the inputs were.
 
     Raises:
-        InputError: the directions are linearly dependent.
+        InputError: the directions are linearly dependent, or not finite.
 
     >>> orthogonalized([[1.0, 0.0], [3.0, 4.0]])
     array([[1., 0.],
            [0., 5.]])
     """
     rows = as_floats(directions, "directions", (None, None), "stack them as rows")
+    require_finite(rows, "directions", "build them from finite points")
     lengths = np.linalg.norm(rows, axis=1)
     q, r = np.linalg.qr(rows.T)
     pivots = np.diag(r)
@@ -79,9 +80,10 @@ def principal_directions(points: ArrayLike, k: int = 2) -> Principal:
         )
     mean = cloud.mean(axis=0)
     _, singular, rows = np.linalg.svd(cloud - mean, full_matrices=False)
-    if len(singular) < k or singular[k - 1] <= 1e-12 * max(1.0, float(np.abs(cloud).max())):
+    spanned = int((singular > 1e-12 * max(1.0, float(np.abs(cloud).max()))).sum())
+    if spanned < k:
         wanted = f"points must span at least {k} dimensions"
-        raise InputError(wanted, f"{int((singular > 0).sum())}", "ask for fewer directions")
+        raise InputError(wanted, str(spanned), "ask for fewer directions")
     directions = rows[:k]
     peak = np.take_along_axis(directions, np.abs(directions).argmax(axis=1)[:, None], axis=1)
     return Principal(mean, directions * np.sign(peak), singular**2 / (singular**2).sum())

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from thalweg.core.arrays import FloatArray, as_floats
+from thalweg.core.errors import InputError
 from thalweg.core.layout import Layout
 from thalweg.core.plane import Plane
 from thalweg.geometry.directions import (
@@ -29,7 +30,7 @@ def random_plane(
     """
     origin = as_floats(origin, "origin", (layout.size,), "pass parameters of this layout")
     directions = scaling.apply(random_directions(layout, k, seed), origin, layout)
-    labels = tuple(f"{scaling} random direction {i + 1} ({scaling.unit})" for i in range(k))
+    labels = tuple(f"{scaling} random direction {i + 1}" for i in range(k))
     return Plane(origin, directions, labels, f"random, seed {seed}, {scaling!r}")
 
 
@@ -49,9 +50,17 @@ def plane_through(points: ArrayLike, names: Sequence[str] = ()) -> Plane:
     """Return the plane through 2, 3 or 4 points (m, n).
 
     The first lies at 0, each other one at 1 on an axis of its own: two points give a line.
+
+    Raises:
+        InputError: fewer or more points, not one name a point, or points on one line.
     """
-    stacked = as_floats(points, "points", (None, None), "stack 2 to 4 points as rows")
+    mend = "stack 2 to 4 points as rows"
+    stacked = as_floats(points, "points", (None, None), mend)
+    if not 2 <= len(stacked) <= 4:
+        raise InputError("a plane goes through 2 to 4 points", str(len(stacked)), mend)
     names = names or [f"point {i + 1}" for i in range(len(stacked))]
+    if len(names) != len(stacked):
+        raise InputError(f"names must be {len(stacked)}", repr(names), "name each point once")
     labels = tuple(f"from {names[0]} (0) to {name} (1)" for name in names[1:])
     return Plane(stacked[0], stacked[1:] - stacked[0], labels, f"through {', '.join(names)}")
 

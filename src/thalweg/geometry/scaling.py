@@ -8,7 +8,6 @@ the small constant in the denominator and the rule for biases.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar
 
 import numpy as np
 
@@ -29,11 +28,9 @@ class BiasRule(Enum):
 class Unscaled:
     """Leave the directions as they are."""
 
-    unit: ClassVar[str] = "1 = a Gaussian draw"
-
     def apply(self, directions: FloatArray, origin: FloatArray, layout: Layout) -> FloatArray:
         """Return a copy of directions (k, n)."""
-        return directions.copy()
+        return _check(directions, layout).copy()
 
     def __str__(self) -> str:
         return "unscaled"
@@ -43,10 +40,9 @@ class Unscaled:
 class Unit:
     """Scale each direction to Euclidean length 1."""
 
-    unit: ClassVar[str] = "1 = distance 1"
-
     def apply(self, directions: FloatArray, origin: FloatArray, layout: Layout) -> FloatArray:
         """Return directions (k, n) of length 1."""
+        directions = _check(directions, layout)
         return directions / np.linalg.norm(directions, axis=1, keepdims=True)
 
     def __str__(self) -> str:
@@ -64,10 +60,10 @@ class LayerNorm:
     """
 
     biases: BiasRule = BiasRule.ZERO
-    unit: ClassVar[str] = "1 = the norm of each layer"
 
     def apply(self, directions: FloatArray, origin: FloatArray, layout: Layout) -> FloatArray:
         """Return directions (k, n), each weight block as long as at origin (n,)."""
+        _require_weights(origin, layout, [b for b in layout.blocks if b.role is Role.WEIGHT])
         scaled = np.empty_like(directions)
         for block, at, part, weights in _blocks(directions, origin, layout):
             if block.role is not Role.WEIGHT:
@@ -94,7 +90,6 @@ class FilterNorm:
     """
 
     biases: BiasRule = BiasRule.ZERO
-    unit: ClassVar[str] = "1 = the norm of each filter"
 
     def apply(self, directions: FloatArray, origin: FloatArray, layout: Layout) -> FloatArray:
         """Return directions (k, n), each filter as long as at origin (n,)."""

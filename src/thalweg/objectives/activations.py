@@ -60,8 +60,9 @@ def _softplus_derivatives(z: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def _gelu_derivatives(z: FloatArray) -> tuple[FloatArray, FloatArray]:
-    density = np.exp(-0.5 * z * z) / np.sqrt(2 * np.pi)
-    return ndtr(z) + z * density, (2.0 - z * z) * density
+    near = np.clip(z, -40.0, 40.0)  # the density vanishes beyond, and z * z would overflow
+    density = np.exp(-0.5 * near * near) / np.sqrt(2 * np.pi)
+    return ndtr(z) + near * density, (2.0 - near * near) * density
 
 
 _VALUE: dict[Activation, Callable[[FloatArray], FloatArray]] = {

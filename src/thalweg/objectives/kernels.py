@@ -35,6 +35,7 @@ from thalweg.objectives.kernels_deep import (
     deep_kernel,
     fold_product,
     fold_sum,
+    relu,
 )
 
 FloatArray = NDArray[np.float64]
@@ -44,7 +45,7 @@ RUN = 64
 
 
 @njit(**OPTIONS)
-def _hidden_four(base, slope, hidden, weight, coords, z):
+def _hidden_four(base, slope, hidden, weight, coords, z, width):
     """Logits of one block of examples at four cells that differ in their first coordinate.
 
     z_c = b_c + sum_h max(base_h + t_c slope_h, 0) w_ch. `weight` holds, per cell, `hidden` (a
@@ -58,7 +59,7 @@ def _hidden_four(base, slope, hidden, weight, coords, z):
     v1 = at(weight, hidden + 1)
     v2 = at(weight, 2 * (hidden + 1))
     v3 = at(weight, 3 * (hidden + 1))
-    for j in range(BLOCK):
+    for j in range(width):
         z[j] = v0[hidden]
         z[j + 64] = v1[hidden]
         z[j + 128] = v2[hidden]
@@ -70,48 +71,42 @@ def _hidden_four(base, slope, hidden, weight, coords, z):
         w10, w11, w12, w13 = v1[h], v1[h + 1], v1[h + 2], v1[h + 3]
         w20, w21, w22, w23 = v2[h], v2[h + 1], v2[h + 2], v2[h + 3]
         w30, w31, w32, w33 = v3[h], v3[h + 1], v3[h + 2], v3[h + 3]
-        for j in range(BLOCK):
+        for j in range(width):
             z0, z1, z2, z3 = z[j], z[j + 64], z[j + 128], z[j + 192]
-            z0 += _relu(b[j] + t0 * s[j]) * w00
-            z1 += _relu(b[j] + t1 * s[j]) * w10
-            z2 += _relu(b[j] + t2 * s[j]) * w20
-            z3 += _relu(b[j] + t3 * s[j]) * w30
-            z0 += _relu(b[j + 64] + t0 * s[j + 64]) * w01
-            z1 += _relu(b[j + 64] + t1 * s[j + 64]) * w11
-            z2 += _relu(b[j + 64] + t2 * s[j + 64]) * w21
-            z3 += _relu(b[j + 64] + t3 * s[j + 64]) * w31
-            z0 += _relu(b[j + 128] + t0 * s[j + 128]) * w02
-            z1 += _relu(b[j + 128] + t1 * s[j + 128]) * w12
-            z2 += _relu(b[j + 128] + t2 * s[j + 128]) * w22
-            z3 += _relu(b[j + 128] + t3 * s[j + 128]) * w32
-            z0 += _relu(b[j + 192] + t0 * s[j + 192]) * w03
-            z1 += _relu(b[j + 192] + t1 * s[j + 192]) * w13
-            z2 += _relu(b[j + 192] + t2 * s[j + 192]) * w23
-            z3 += _relu(b[j + 192] + t3 * s[j + 192]) * w33
+            z0 += relu(b[j] + t0 * s[j]) * w00
+            z1 += relu(b[j] + t1 * s[j]) * w10
+            z2 += relu(b[j] + t2 * s[j]) * w20
+            z3 += relu(b[j] + t3 * s[j]) * w30
+            z0 += relu(b[j + 64] + t0 * s[j + 64]) * w01
+            z1 += relu(b[j + 64] + t1 * s[j + 64]) * w11
+            z2 += relu(b[j + 64] + t2 * s[j + 64]) * w21
+            z3 += relu(b[j + 64] + t3 * s[j + 64]) * w31
+            z0 += relu(b[j + 128] + t0 * s[j + 128]) * w02
+            z1 += relu(b[j + 128] + t1 * s[j + 128]) * w12
+            z2 += relu(b[j + 128] + t2 * s[j + 128]) * w22
+            z3 += relu(b[j + 128] + t3 * s[j + 128]) * w32
+            z0 += relu(b[j + 192] + t0 * s[j + 192]) * w03
+            z1 += relu(b[j + 192] + t1 * s[j + 192]) * w13
+            z2 += relu(b[j + 192] + t2 * s[j + 192]) * w23
+            z3 += relu(b[j + 192] + t3 * s[j + 192]) * w33
             z[j], z[j + 64], z[j + 128], z[j + 192] = z0, z1, z2, z3
 
 
 @njit(**OPTIONS)
-def _hidden_one(base, slope, hidden, weight, t, z):
+def _hidden_one(base, slope, hidden, weight, t, z, width):
     """Do for one cell what `_hidden_four` does for four, in the same order of operations."""
-    for j in range(BLOCK):
+    for j in range(width):
         z[j] = weight[hidden]
     for h in range(0, hidden, 4):
         b = at(base, h * BLOCK)
         s = at(slope, h * BLOCK)
         w0, w1, w2, w3 = weight[h], weight[h + 1], weight[h + 2], weight[h + 3]
-        for j in range(BLOCK):
+        for j in range(width):
             y = z[j]
-            y += _relu(b[j] + t * s[j]) * w0
-            y += _relu(b[j + 64] + t * s[j + 64]) * w1
-            y += _relu(b[j + 128] + t * s[j + 128]) * w2
-            z[j] = y + _relu(b[j + 192] + t * s[j + 192]) * w3
-
-
-@njit(**OPTIONS)
-def _relu(x):
-    """max(x, 0) that keeps NaN."""
-    return 0.0 if x < 0.0 else x
+            y += relu(b[j] + t * s[j]) * w0
+            y += relu(b[j + 64] + t * s[j + 64]) * w1
+            y += relu(b[j + 128] + t * s[j + 128]) * w2
+            z[j] = y + relu(b[j + 192] + t * s[j + 192]) * w3
 
 
 @njit(**OPTIONS)
@@ -158,6 +153,8 @@ def _shallow_kernel(hidden, first, rest_of, target, count, coords, scratch, loss
             logs[p] = 0.0
         for b in range(blocks):
             rest = min(BLOCK, count - b * BLOCK)
+            # Whole vectors only, so that no scalar tail is run.
+            width = (rest + LANES - 1) // LANES * LANES
             source = at(first, b * step)
             for j in range(step):
                 base[j] = source[j]
@@ -170,14 +167,11 @@ def _shallow_kernel(hidden, first, rest_of, target, count, coords, scratch, loss
             aim = at(target, b * 2 * BLOCK)
             for p in range(0, run, 4):
                 if p + 1 == run:
-                    _hidden_one(base, slope, hidden, at(weight, p * wide), t[p], z)
+                    _hidden_one(base, slope, hidden, at(weight, p * wide), t[p], z, width)
                 else:
-                    _hidden_four(base, slope, hidden, at(weight, p * wide), at(t, p), z)
+                    _hidden_four(base, slope, hidden, at(weight, p * wide), at(t, p), z, width)
                 for q in range(min(4, run - p)):
-                    row = at(z, q * BLOCK)
-                    for j in range(rest, BLOCK):
-                        row[j] = -math.inf
-                    binary_block(row, aim, at(state, (p + q) * STATE))
+                    binary_block(at(z, q * BLOCK), aim, rest, at(state, (p + q) * STATE))
             if (b + 1) % FLUSH == 0:
                 for p in range(run):
                     logs[p] += fold_product(at(state, p * STATE))
@@ -292,11 +286,13 @@ class PlaneKernel:
         blocked[:, :, units:] = 0.0
         rows = np.zeros((self._blocks * BLOCK, d))
         rows[: self.count] = x
-        for row, out in zip(p, blocked, strict=True):
-            a = row[: d * units].reshape(d, units).T @ rows.T
-            a += row[d * units : (d + 1) * units, None]
-            out[:, :units] = a.reshape(units, self._blocks, BLOCK).swapaxes(0, 1)
-        return blocked.ravel()
+        # Parameters that are not finite are the caller's affair: they show in the losses.
+        with np.errstate(all="ignore"):
+            for row, out in zip(p, blocked, strict=True):
+                a = row[: d * units].reshape(d, units).T @ rows.T
+                a += row[d * units : (d + 1) * units, None]
+                out[:, :units] = a.reshape(units, self._blocks, BLOCK).swapaxes(0, 1)
+        return blocked.reshape(-1)
 
     def _other_layers(self, p: FloatArray) -> FloatArray:
         """Return the parameters behind layer 1, every layer zero-padded, (k + 1, entries)."""

@@ -79,6 +79,12 @@ def at(typingctx: Any, array: Any, offset: Any) -> Any:
 
 
 @njit(**OPTIONS)
+def relu(x):
+    """max(x, 0), written so that NaN is kept."""
+    return 0.0 if x < 0.0 else x
+
+
+@njit(**OPTIONS)
 def scale_and_rest(t):
     """Split exp(t), t <= 0, into 2^k and exp(r) - 1, with exp(t) = 2^k exp(r), |r| <= log(2) / 2.
 
@@ -88,18 +94,19 @@ def scale_and_rest(t):
     # Adding 1.5 * 2^52 rounds to an integer and leaves it in the low bits of the mantissa.
     shifted = t * 1.4426950408889634 + 6755399441055744.0
     r = t - (shifted - 6755399441055744.0) * 0.6931471805599453
-    # Interpolates (exp(r) - 1 - r) / r^2 at the Chebyshev nodes of [-log(2) / 2, log(2) / 2].
-    p = 2.510038549551032e-08 * r + 2.7620088445409746e-07
-    p = p * r + 2.7557268459997064e-06
-    p = p * r + 2.4801521295954376e-05
-    p = p * r + 0.00019841269863053618
-    p = p * r + 0.0013888888917213717
-    p = p * r + 0.008333333333330062
-    p = p * r + 0.04166666666662413
-    p = p * r + 0.16666666666666669
-    p = p * r + 0.5
+    # Interpolates (exp(r) - 1 - r) / r^2 at the Chebyshev nodes of [-log(2) / 2, log(2) / 2];
+    # the odd and the even half are independent of each other, which shortens the wait.
+    u = r * r
+    odd = 2.510038549551032e-08 * u + 2.7557268459997064e-06
+    even = 2.7620088445409746e-07 * u + 2.4801521295954376e-05
+    odd = odd * u + 0.00019841269863053618
+    even = even * u + 0.0013888888917213717
+    odd = odd * u + 0.008333333333330062
+    even = even * u + 0.04166666666662413
+    odd = odd * u + 0.16666666666666669
+    even = even * u + 0.5
     scale = float_of_bits((bits_of_float(shifted) << 52) + 0x3FF0000000000000)
-    return scale, (r * r) * p + r
+    return scale, u * (odd * r + even) + r
 
 
 @njit(**OPTIONS)
@@ -110,13 +117,19 @@ def exp_negative(t):
 
 
 @njit(**OPTIONS)
-def binary_block(z, target, state):
-    """Add one block of binary cross-entropies to a cell's accumulators.
+def binary_block(z, target, rest, state):
+    """Add the first `rest` examples of a block to a cell's binary cross-entropy accumulators.
 
     An example costs max(s, 0) + log(1 + exp(-|s|)) with s = sign * z. The accumulators hold, lane
     by lane, prod (1 + exp(-|s|)) - 1 (so that small losses keep their digits), sum max(s, 0) and
     the count of correct examples, those with s < tie. `target` holds BLOCK signs and BLOCK ties.
     """
+    if rest < BLOCK:
+        for j in range(rest, BLOCK):
+            z[j] = -math.inf
+        for start in range(0, rest, LANES):
+            _binary_lanes(at(z, start), at(target, start), state)
+        return
     for i in range(LANES):
         # Four examples side by side hide the latency of the polynomial.
         s0 = target[i] * z[i]
@@ -132,13 +145,21 @@ def binary_block(z, target, state):
         q = q * (1.0 + e1) + e1
         q = q * (1.0 + e2) + e2
         state[i] = q * (1.0 + e3) + e3
-        # Written so that NaN is kept: neither branch may drop it.
-        low = (0.0 if s0 < 0.0 else s0) + (0.0 if s1 < 0.0 else s1)
-        high = (0.0 if s2 < 0.0 else s2) + (0.0 if s3 < 0.0 else s3)
-        state[i + 16] += low + high
+        state[i + 16] += (relu(s0) + relu(s1)) + (relu(s2) + relu(s3))
         first = (1.0 if s0 < target[i + 64] else 0.0) + (1.0 if s1 < target[i + 80] else 0.0)
         second = (1.0 if s2 < target[i + 96] else 0.0) + (1.0 if s3 < target[i + 112] else 0.0)
         state[i + 32] += first + second
+
+
+@njit(**OPTIONS)
+def _binary_lanes(z, target, state):
+    """Do for one example per lane what `binary_block` does for four."""
+    for i in range(LANES):
+        s = target[i] * z[i]
+        e = exp_negative(-abs(s))
+        state[i] = state[i] * (1.0 + e) + e
+        state[i + 16] += relu(s)
+        state[i + 32] += 1.0 if s < target[i + 64] else 0.0
 
 
 @njit(**OPTIONS)
@@ -163,42 +184,59 @@ def fold_sum(lanes):
 
 
 @njit(**OPTIONS)
-def _activate(activation, h, units, width):
-    """Apply the activation in place to `width` examples of every unit."""
+def _tanh(x):
+    """tanh(x) = -m / (m + 2) for x > 0, with m = exp(-2 x) - 1 taken without cancellation."""
+    scale, rest = scale_and_rest(-2.0 * abs(x))
+    m = scale * rest + (scale - 1.0)
+    y = m / (m + 2.0)
+    return y if x < 0.0 else -y
+
+
+@njit(**OPTIONS)
+def _softplus(x):
+    """log(1 + exp(x)) = max(x, 0) + log(1 + e), e = exp(-|x|)."""
+    e = exp_negative(-abs(x))
+    # log(1 + e) = 2 atanh(f / (2 + f)) [+ log 2], with 1 + f between 0.7 and 1.42; the
+    # coefficients are the classical ones of fdlibm.
+    large = e > 0.4142135623730951
+    f = 0.5 * e - 0.5 if large else e
+    s = f / (2.0 + f)
+    w = s * s
+    p = 0.1479819860511658591 * w + 0.1531383769920937332
+    p = p * w + 0.1818357216161805012
+    p = p * w + 0.2222219843214978396
+    p = p * w + 0.2857142874366239149
+    p = p * w + 0.3999999999940941908
+    p = p * w + 0.6666666666666735130
+    y = 2.0 * s + s * (w * p)
+    return relu(x) + (y + 0.6931471805599453 if large else y)
+
+
+@njit(**OPTIONS)
+def _activate(activation, z, units, h, width):
+    """h = activation(z) for `width` examples of every unit.
+
+    Out of place: in place, the compiler turns ReLU into masked stores, which are slow.
+    """
     for u in range(units):
-        row = at(h, u * BLOCK)
+        x = at(z, u * BLOCK)
+        y = at(h, u * BLOCK)
         if activation == RELU:
             for j in range(width):
-                row[j] = 0.0 if row[j] < 0.0 else row[j]
+                y[j] = relu(x[j])
+        elif activation == TANH and width == BLOCK:
+            # The known length lets the compiler work on several vectors side by side.
+            for j in range(BLOCK):
+                y[j] = _tanh(x[j])
         elif activation == TANH:
             for j in range(width):
-                x = row[j]
-                scale, rest = scale_and_rest(-2.0 * abs(x))
-                less = scale * rest + (scale - 1.0)
-                y = less / (less + 2.0)
-                row[j] = y if x < 0.0 else -y
+                y[j] = _tanh(x[j])
         elif activation == SOFTPLUS:
             for j in range(width):
-                x = row[j]
-                e = exp_negative(-abs(x))
-                # log(1 + e) = 2 atanh(f / (2 + f)) [+ log 2], with 1 + f in [0.7, 1.42].
-                large = e > 0.4142135623730951
-                f = 0.5 * e - 0.5 if large else e
-                s = f / (2.0 + f)
-                w = s * s
-                p = 0.1479819860511658591 * w + 0.1531383769920937332
-                p = p * w + 0.1818357216161805012
-                p = p * w + 0.2222219843214978396
-                p = p * w + 0.2857142874366239149
-                p = p * w + 0.3999999999940941908
-                p = p * w + 0.6666666666666735130
-                y = 2.0 * s + s * (w * p)
-                y = y + 0.6931471805599453 if large else y
-                row[j] = (0.0 if x < 0.0 else x) + y
+                y[j] = _softplus(x[j])
         else:
             for j in range(width):
-                x = row[j]
-                row[j] = 0.5 * x * (1.0 + math.erf(x * 0.7071067811865476))
+                y[j] = 0.5 * x[j] * (1.0 + math.erf(x[j] * 0.7071067811865476))
 
 
 @njit(**OPTIONS)
@@ -224,45 +262,38 @@ def _first_units(first, start, stride, coords, cell, size, z):
 
 
 @njit(**OPTIONS)
-def _layer(h, fan_in, weight, fan_out, out, width):
-    """out = W^T h + b for one block; fan_in is a multiple of 4, fan_out of 2, b follows W."""
+def _four_inputs(y, x, j, w0, w1, w2, w3):
+    """Add the share of four inputs to one unit at example j."""
+    y += x[j] * w0
+    y += x[j + 64] * w1
+    y += x[j + 128] * w2
+    return y + x[j + 192] * w3
+
+
+@njit(**OPTIONS)
+def _layer(h, fan_in, weight, fan_out, z, width):
+    """z = W^T h + b for one block; fan_in is a multiple of 4, fan_out of 2, b follows W."""
     bias = at(weight, fan_in * fan_out)
     for u in range(0, fan_out, 2):
-        o = at(out, u * BLOCK)
+        y = at(z, u * BLOCK)
         b0 = bias[u]
         b1 = bias[u + 1]
-        for j in range(width):
-            o[j] = b0
-            o[j + 64] = b1
         for f in range(0, fan_in, 4):
             x = at(h, f * BLOCK)
             w = at(weight, f * fan_out + u)
             v = at(w, 2 * fan_out)
-            w00 = w[0]
-            w01 = w[1]
-            w10 = w[fan_out]
-            w11 = w[fan_out + 1]
-            w20 = v[0]
-            w21 = v[1]
-            w30 = v[fan_out]
-            w31 = v[fan_out + 1]
-            for j in range(width):
-                x0 = x[j]
-                x1 = x[j + 64]
-                x2 = x[j + 128]
-                x3 = x[j + 192]
-                y0 = o[j]
-                y1 = o[j + 64]
-                y0 += x0 * w00
-                y1 += x0 * w01
-                y0 += x1 * w10
-                y1 += x1 * w11
-                y0 += x2 * w20
-                y1 += x2 * w21
-                y0 += x3 * w30
-                y1 += x3 * w31
-                o[j] = y0
-                o[j + 64] = y1
+            w00, w01, w10, w11 = w[0], w[1], w[fan_out], w[fan_out + 1]
+            w20, w21, w30, w31 = v[0], v[1], v[fan_out], v[fan_out + 1]
+            if f == 0:
+                for j in range(width):
+                    y[j] = _four_inputs(b0, x, j, w00, w10, w20, w30)
+                    y[j + 64] = _four_inputs(b1, x, j, w01, w11, w21, w31)
+            else:
+                for j in range(width):
+                    y0 = _four_inputs(y[j], x, j, w00, w10, w20, w30)
+                    y1 = _four_inputs(y[j + 64], x, j, w01, w11, w21, w31)
+                    y[j] = y0
+                    y[j + 64] = y1
 
 
 @njit(**OPTIONS)
@@ -323,9 +354,9 @@ def deep_kernel(
     step = sizes[0] * BLOCK
     state = at(scratch, 0)
     spare = at(state, STATE)
-    left = at(spare, 3 * BLOCK)
-    right = at(left, widest * BLOCK)
-    weight = at(right, widest * BLOCK)
+    z = at(spare, 3 * BLOCK)
+    h = at(z, widest * BLOCK)
+    weight = at(h, widest * BLOCK)
     for cell in range(m):
         row = at(rest_of, 0)
         for j in range(p):
@@ -342,22 +373,15 @@ def deep_kernel(
             rest = min(BLOCK, count - b * BLOCK)
             # Whole vectors only, so that no scalar tail is run.
             width = (rest + LANES - 1) // LANES * LANES
-            z = left
-            other = right
             _first_units(first, b * step, blocks * step, coords, cell, step, z)
             w = weight
             for l in range(1, sizes.size):
-                _activate(activation, z, sizes[l - 1], width)
-                _layer(z, sizes[l - 1], w, sizes[l], other, width)
+                _activate(activation, z, sizes[l - 1], h, width)
+                _layer(h, sizes[l - 1], w, sizes[l], z, width)
                 w = at(w, (sizes[l - 1] + 1) * sizes[l])
-                swap = z
-                z = other
-                other = swap
             aim = at(target, b * rows * BLOCK)
             if loss_kind == BINARY:
-                for j in range(rest, BLOCK):
-                    z[j] = -math.inf
-                binary_block(z, aim, state)
+                binary_block(z, aim, rest, state)
                 if (b + 1) % FLUSH == 0:
                     logs += fold_product(state)
             elif loss_kind == SOFTMAX:

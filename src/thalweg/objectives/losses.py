@@ -76,9 +76,13 @@ class Loss(Enum):
         """
         mend = "give one target an example"
         if self is Loss.MEAN_SQUARED_ERROR:
-            array = np.asarray(targets, dtype=np.float64)
-            array = array[:, None] if array.ndim == 1 else array
-            array = as_floats(array, "targets", (n_examples, outputs), mend)
+            shape = (n_examples, outputs)
+            try:
+                flat = outputs == 1 and np.ndim(targets) == 1
+            except ValueError:  # ragged lists; `as_floats` says so
+                flat = False
+            array = as_floats(targets, "targets", (n_examples, outputs)[: 2 - flat], mend)
+            array = array.reshape(n_examples, outputs)
             return require_finite(array, "targets", "drop the examples without a target")
         array = as_floats(targets, "targets", (n_examples,), mend)
         require_finite(array, "targets", "drop the examples without a label")

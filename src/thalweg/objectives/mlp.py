@@ -13,9 +13,12 @@ from thalweg.objectives.activations import Activation
 from thalweg.objectives.kernels import PlaneKernel
 from thalweg.objectives.losses import Loss
 from thalweg.objectives.network import MLP
+from thalweg.objectives.shallow import shallow_hessian
 
 # Intermediate arrays (points x examples x widest layer) stay near this many numbers: in cache.
 CHUNK_NUMBERS = 1 << 19
+JACOBIAN_NUMBERS = 1 << 25
+_quiet = np.errstate(all="ignore")  # NaN and inf are results, not faults
 _ACTIVATION_CODE = {activation: code for code, activation in enumerate(Activation)}
 _LOSS_CODE = {loss: code for code, loss in enumerate(Loss)}
 
@@ -65,17 +68,18 @@ class MLPObjective(SampledObjective):
         self.n_examples = len(checked)
         self.layout = network.layout
         self.name = name or str(network)
-        self.start = frozen(
-            self.check_point(network.initial_point(0) if start is None else np.asarray(start))
-        )
+        begin = self.check_point(network.initial_point(0) if start is None else np.asarray(start))
+        self.start = frozen(require_finite(begin, "start", "start from an initial point"))
         names = ("loss", "data_loss", "penalty", "accuracy", "gradient_norm")
         self.fields = tuple(n for n in names if n != "accuracy" or loss.classifies)
 
+    @_quiet
     def values(self, points: FloatArray) -> FloatArray:
         """Return the losses (m,) at points (m, n)."""
         points = self.check_points(points)
         return self._data_losses(points) + self._penalties(points)
 
+    @_quiet
     def value_and_gradients(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return losses (m,) and gradients (m, n) at points (m, n), by backpropagation."""
         points = self.check_points(points)
@@ -86,6 +90,7 @@ class MLPObjective(SampledObjective):
             )
         return losses + self._penalties(points), gradients + self.l2 * points
 
+    @_quiet
     def hvp(self, point: FloatArray, directions: FloatArray) -> FloatArray:
         """Return the Hessian at point (n,) times directions (n,) or (k, n), exactly."""
         point = self.check_point(point)
@@ -97,6 +102,16 @@ class MLPObjective(SampledObjective):
             )
         products += self.l2 * rows
         return products.reshape(np.shape(directions))
+
+    @_quiet
+    def hessian(self, point: FloatArray) -> FloatArray:
+        """Return the Hessian (n, n) at point (n,): matrix products if one layer is hidden."""
+        jacobian_numbers = self.n_examples * self.network.widths[-1] * self.layout.size
+        if len(self.network.widths) != 3 or jacobian_numbers > JACOBIAN_NUMBERS:
+            return super().hessian(point)
+        point = self.check_point(point)
+        data = shallow_hessian(self.network, point, self.inputs, self.targets, self.loss)
+        return data + self.l2 * np.eye(len(point))
 
     def accuracies(self, points: FloatArray) -> FloatArray:
         """Return the share (m,) of examples classified rightly at points (m, n)."""
@@ -132,6 +147,7 @@ class MLPObjective(SampledObjective):
             plane.directions,
         )
 
+        @_quiet
         def evaluate(coords: FloatArray) -> Fields:
             data_loss, accuracy = kernel(coords)
             found = {"data_loss": data_loss, "accuracy": accuracy}
@@ -157,6 +173,8 @@ class MLPObjective(SampledObjective):
         return losses
 
     def _penalties(self, points: FloatArray) -> FloatArray:
+        if self.l2 == 0:  # 0 * inf would be NaN
+            return np.zeros(len(points))
         return 0.5 * self.l2 * np.square(points).sum(axis=-1)
 
     def _gradient_norms(self, plane: Plane, coords: FloatArray) -> FloatArray:

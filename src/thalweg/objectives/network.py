@@ -60,6 +60,7 @@ class MLP:
         if len(self.widths) < 2 or any(int(w) != w or w < 1 for w in self.widths):
             wanted = "widths must be at least an input and an output, whole numbers above 0"
             raise InputError(wanted, repr(self.widths), "write for example (2, 16, 1)")
+        object.__setattr__(self, "widths", tuple(int(w) for w in self.widths))
 
     def __str__(self) -> str:
         return "-".join(map(str, self.widths)) + f" {self.activation.value}"

@@ -1,10 +1,9 @@
 """Curves: named lines with bands, labelled at their ends instead of in a legend."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullFormatter
+from numpy.typing import NDArray
 
 from thalweg.plots.mpl_labels import EndLabels
 from thalweg.plots.mpl_style import LIGHT, SMALL, TEXT, Theme, readable, wrapped
@@ -30,25 +29,23 @@ def draw_curves(
     set_scale(ax, "x", view.x_scale, view.linear_below)
     set_scale(ax, "y", view.y_scale, view.linear_below)
     ax.margins(x=0.02)
-    for reference in view.references:
-        style: dict[str, Any] = {
-            "fontsize": SMALL,
-            "color": theme.quiet,
-            "va": "bottom",
-            "ha": "left",
-        }
-        at = ("axes fraction", "data")
-        place = (0.012, reference.value)
-        ax.annotate(reference.text, place, (0, 1.5), at, textcoords="offset points", **style)
     tidy(ax, theme, view.x_label, view.y_label, view.title)
-    if end_labels and (len(view.series) > 1 or view.series[0].name):
-        labels = EndLabels(ax, theme)
-        for line in view.series:
-            good = _drawable(line, view.y_scale)
-            if line.name and good.size:
-                last = good[-1]
-                color = readable(line.color, theme)
-                labels.add(line.name, float(line.x[last]), float(line.y[last]), color)
+    if end_labels:
+        _names(ax, view, theme)
+
+
+def _names(ax: Axes, view: CurvesView, theme: Theme) -> None:
+    named = [line for line in view.series if line.name and _drawable(line, view.y_scale).size]
+    if not named and not view.references:
+        return
+    labels = EndLabels(ax, theme)
+    for line in named:
+        last = _drawable(line, view.y_scale)[-1]
+        color = readable(line.color, theme)
+        labels.add(line.name, float(line.x[last]), float(line.y[last]), color)
+    edge = ax.get_xlim()[1]
+    for reference in view.references:
+        labels.add(wrapped(reference.text, 75, SMALL), edge, reference.value, theme.quiet)
 
 
 def set_scale(ax: Axes, which: str, scale: Scale, linear_below: float) -> None:
@@ -88,12 +85,13 @@ def _line(ax: Axes, line: Series) -> None:
     y = np.where(np.isfinite(line.y), line.y, np.nan)
     style = (0, (3, 1.6)) if line.dashed else "-"
     few = "o" if finite(y).size <= 12 else ""
-    ax.plot(line.x, y, color=line.color, lw=1.4, ls=style, marker=few, ms=3, zorder=3)
+    ax.plot(line.x, y, color=line.color, lw=1.2, ls=style, marker=few, ms=3, zorder=3)
     if line.low is not None and line.high is not None:
         ax.fill_between(line.x, line.low, line.high, color=line.color, alpha=0.18, lw=0, zorder=2)
 
 
-def _drawable(line: Series, scale: Scale) -> np.ndarray:
+def _drawable(line: Series, scale: Scale) -> NDArray[np.intp]:
+    """Return the indices of points that the scale can show."""
     good = np.isfinite(line.x) & np.isfinite(line.y)
     if scale is Scale.LOG:
         good &= line.y > 0

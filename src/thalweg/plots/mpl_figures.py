@@ -22,7 +22,7 @@ from thalweg.views.curves import CurvesView
 from thalweg.views.dots import DotsView
 from thalweg.views.matrix import MatrixView
 from thalweg.views.path import PathView
-from thalweg.views.scatter import ScatterView
+from thalweg.views.scatter import ScatterView, shared_window
 from thalweg.views.spectrum import SpectrumView
 from thalweg.views.surface import SurfaceView
 from thalweg.views.trust import TrustLines
@@ -55,7 +55,8 @@ def panel(
         raise InputError("paths are drawn over a surface", kind, "pass a SurfaceView")
     draw = partial(_DRAW[type(view)], view=view, theme=theme, **options)
     if isinstance(view, ScatterView):
-        return Panel(draw, 1.0)
+        x0, x1, y0, y1 = view.window
+        return Panel(draw, (y1 - y0) / (x1 - x0))
     if isinstance(view, MatrixView):
         return Panel(draw, len(view.rows) / len(view.columns))
     return Panel(draw)
@@ -82,7 +83,7 @@ def views_figure(
         theme: light or dark page.
         flexible_aspect: height over width of panels without a shape of their own.
     """
-    panels = [panel(view, theme=theme) for view in views]
+    panels = [panel(view, theme=theme) for view in _alike(views)]
     rows = in_rows(panels, columns or len(panels))
     return figure_with_trust(
         rows,
@@ -169,6 +170,12 @@ def in_rows(panels: Sequence[Panel], columns: int) -> list[list[Panel | None]]:
         raise InputError("a figure needs at least 1 panel", "none", "pass views")
     padded: list[Panel | None] = [*panels, *[None] * (-len(panels) % columns)]
     return [padded[i : i + columns] for i in range(0, len(padded), columns)]
+
+
+def _alike(views: Sequence[View]) -> Sequence[View]:
+    """Return the views; several scatter views get one window."""
+    scatters = [view for view in views if isinstance(view, ScatterView)]
+    return shared_window(scatters) if len(scatters) == len(views) else views
 
 
 def _map(

@@ -58,7 +58,7 @@ class EndLabels(_Labels):
 
     def _place(self, renderer: RendererBase) -> list[Line2D]:
         assert self.axes is not None
-        box, point = self.axes.bbox, renderer.points_to_pixels(1.0)
+        box, point = self.axes.bbox, _points(renderer)
         ends = self.axes.transData.transform(np.array(self._ends, dtype=np.float64))
         wanted = np.clip(ends[:, 1], box.y0, box.y1)
         heights = np.array([t.get_window_extent(renderer).height for t in self.texts])
@@ -110,7 +110,7 @@ class MapLabels(_Labels):
 
     def _place(self, renderer: RendererBase) -> None:
         assert self.axes is not None
-        box, point = self.axes.bbox, renderer.points_to_pixels(1.0)
+        box, point = self.axes.bbox, _points(renderer)
         obstacles = self.axes.transData.transform(np.concatenate(self._avoid))
         obstacles = obstacles[np.isfinite(obstacles).all(axis=1)]
         anchors = self.axes.transData.transform(np.array(self._anchors, dtype=np.float64))
@@ -188,6 +188,11 @@ def _cost(rect: FloatArray, obstacles: FloatArray, taken: list[FloatArray], box:
             cost += 100
     out = [box.x0 - rect[0], box.y0 - rect[1], rect[2] - box.x1, rect[3] - box.y1]
     return cost + (200 + max(out) if max(out) > 0 else 0)
+
+
+def _points(renderer: RendererBase) -> float:
+    """Return the pixels in one point."""
+    return float(np.asarray(renderer.points_to_pixels(1.0), dtype=np.float64))
 
 
 def dense(points: FloatArray, steps: int = 6) -> FloatArray:

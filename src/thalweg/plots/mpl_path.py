@@ -27,16 +27,11 @@ def draw_path(ax: Axes, view: PathView, *, theme: Theme = LIGHT, label: bool = T
         "solid_joinstyle": "round",
         "dash_capstyle": "butt",
     }
-    ax.plot(view.a, view.b, color="white", lw=3.0, alpha=0.75, zorder=6, **style)
+    ax.plot(view.a, view.b, color="white", lw=3.2, alpha=0.7, zorder=6, **style)
     for piece, true in runs(points, view.truthful):
-        look: dict[str, Any] = (
-            {"lw": 1.5} if true else {"lw": 1.1, "ls": (0, (2.2, 1.8)), "alpha": 0.9}
-        )
+        look: dict[str, Any] = {"lw": 1.6} if true else {"lw": 1.2, "ls": (0, (2.4, 1.6))}
         ax.plot(piece[:, 0], piece[:, 1], color=view.color, zorder=7, **style, **look)
-    steps = view.dots
-    ax.plot(
-        view.a[steps], view.b[steps], "o", ms=2.6, mfc=view.color, mec="white", mew=0.4, zorder=8
-    )
+    _beads(ax, view)
     for segment in view.arrows:
         _arrow(ax, points, int(segment), view.color)
     ax.plot(view.start[0], view.start[1], "o", ms=6, mfc="white", mec=view.color, mew=1.5, zorder=9)
@@ -44,6 +39,14 @@ def draw_path(ax: Axes, view: PathView, *, theme: Theme = LIGHT, label: bool = T
     if label:
         words = readable(view.color, theme)
         map_labels(ax, theme).add(view.label, *view.end, words, dense(points))
+
+
+def _beads(ax: Axes, view: PathView) -> None:
+    """Draw a dot a step: filled where the picture is true, hollow where it is not."""
+    true = np.concatenate([view.truthful[:1], view.truthful])[view.dots]
+    for steps, face in ((view.dots[true], view.color), (view.dots[~true], "white")):
+        a, b = view.a[steps], view.b[steps]
+        ax.plot(a, b, "o", ms=2.5, mfc=face, mec=view.color, mew=0.6, zorder=8)
 
 
 def runs(points: FloatArray, truthful: NDArray[np.bool_]) -> list[tuple[FloatArray, bool]]:
@@ -57,11 +60,11 @@ def runs(points: FloatArray, truthful: NDArray[np.bool_]) -> list[tuple[FloatArr
 
 def _arrow(ax: Axes, points: FloatArray, segment: int, color: str) -> None:
     (x0, x1), (y0, y1) = ax.get_xlim(), ax.get_ylim()
-    head, reach = points[segment + 1], 0.02
+    head, reach = points[segment + 1], 0.03
     tail = segment
     while tail > 0 and np.hypot(*((head - points[tail]) / (x1 - x0, y1 - y0))) < reach:
         tail -= 1
-    for size, paint, order in ((11.5, "white", 8.4), (8.5, color, 8.5)):
+    for size, paint, order in ((15, "white", 8.4), (10.5, color, 8.5)):
         look: dict[str, Any] = {
             "arrowstyle": "-|>",
             "mutation_scale": size,

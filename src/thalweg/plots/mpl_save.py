@@ -12,6 +12,8 @@ from thalweg.core.errors import InputError
 from thalweg.plots.mpl_style import styled
 
 DPI = 200
+IMAGE_DPI = 120  # of shaded surfaces inside vector formats
+_DPI = {"png": DPI, "svg": IMAGE_DPI, "pdf": IMAGE_DPI}
 _METADATA = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -26,12 +28,12 @@ def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:
 
 def svg_text(figure: Figure) -> str:
     """Return the figure as SVG with real text; shaded surfaces are images inside it."""
-    return _rendered(figure, "svg", DPI).decode()
+    return _rendered(figure, "svg", IMAGE_DPI).decode()
 
 
 def pdf_bytes(figure: Figure) -> bytes:
     """Return the figure as PDF with real text."""
-    return _rendered(figure, "pdf", DPI)
+    return _rendered(figure, "pdf", IMAGE_DPI)
 
 
 def save_figure(
@@ -55,7 +57,7 @@ def save_figure(
         raise InputError("name must be a plain file name", repr(name), "give the folder apart")
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    return tuple(_written(folder / f"{name}.{f}", _rendered(figure, f, DPI)) for f in formats)
+    return tuple(_written(folder / f"{name}.{f}", _rendered(figure, f, _DPI[f])) for f in formats)
 
 
 def _rendered(figure: Figure, form: str, dpi: int) -> bytes:

@@ -11,11 +11,20 @@ from thalweg.views.scatter import Background, ScatterView
 _MARKERS = ("o", "^", "s", "D", "v", "P", "X")
 
 
-def draw_scatter(ax: Axes, view: ScatterView, *, theme: Theme = LIGHT) -> None:
-    """Draw points by class: color and marker differ, so gray print keeps them apart."""
+def draw_scatter(ax: Axes, view: ScatterView, *, theme: Theme = LIGHT, names: bool = True) -> None:
+    """Draw points by class: color and marker differ, so gray print keeps them apart.
+
+    Args:
+        ax: where; call inside `styled(theme)`.
+        view: what.
+        theme: light or dark page.
+        names: whether to name the classes at the right.
+    """
     if view.background is not None:
         _background(ax, view.background, view.colors[:2], theme)
     ax.set_aspect("equal", adjustable="box")
+    ax.set_xlim(*view.window[:2])
+    ax.set_ylim(*view.window[2:])
     for index, color in enumerate(view.colors):
         here = view.points[view.classes == index]
         marker = _MARKERS[index % len(_MARKERS)]
@@ -24,6 +33,8 @@ def draw_scatter(ax: Axes, view: ScatterView, *, theme: Theme = LIGHT) -> None:
     tidy(ax, theme, view.x_label, view.y_label, view.title)
     ax.grid(False)
     ax.locator_params(nbins=5)
+    if not names:
+        return
     for index, (name, color) in enumerate(zip(view.names, view.colors, strict=True)):
         ax.annotate(
             name,

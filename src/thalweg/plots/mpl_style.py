@@ -85,6 +85,9 @@ def luminance(color: tuple[float, ...]) -> float:
 def wrapped(text: str, width: float, size: float = TEXT) -> str:
     """Return text broken at spaces so that no line is wider than `width` points (estimated)."""
     room, lines = width / (0.56 * size), [""]
+    head, paren, tail = text.partition(" (")
+    if paren and len(text) > room and max(len(head), len(tail) + 1) <= room:
+        return f"{head}\n({tail}"
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines[-1] else word
         if len(longer) > room and lines[-1]:

@@ -187,19 +187,13 @@ def _captions(ax: Axes, view: SurfaceView, theme: Theme, scale_bar: bool) -> Non
     for spine in ax.spines.values():
         spine.set_linewidth(0.5)
     ax.locator_params(nbins=5)
-    rows = 0.0
-    if scale_bar and view.equal:
-        _scale_bar(ax, view, theme)
-        rows = 1.0
+    bar = _scale_bar(ax, view, theme) if scale_bar and view.equal else 0.0
+    alone = len(view.title) * 0.56 * TEXT + bar > wide - 6  # the title needs a row of its own
+    rows = 1.0 if bar and (alone or view.note) else 0.0
     if view.note:
         note = wrapped(view.note, wide, SMALL)
         place = (0, 3 + rows * SMALL * 1.4)
-        style: dict[str, Any] = {
-            "fontsize": SMALL,
-            "color": theme.quiet,
-            "va": "bottom",
-            "ha": "left",
-        }
+        style: dict[str, Any] = {"fontsize": SMALL, "color": theme.quiet, "va": "bottom"}
         ax.annotate(note, (0, 1), place, "axes fraction", textcoords="offset points", **style)
         rows += 1 + note.count("\n")
     if view.title:
@@ -207,7 +201,8 @@ def _captions(ax: Axes, view: SurfaceView, theme: Theme, scale_bar: bool) -> Non
         ax.set_title(title, loc="left", pad=4 + rows * SMALL * 1.4, fontsize=TEXT, color=theme.ink)
 
 
-def _scale_bar(ax: Axes, view: SurfaceView, theme: Theme) -> None:
+def _scale_bar(ax: Axes, view: SurfaceView, theme: Theme) -> float:
+    """Draw a distance above the upper right corner; return the width it takes, in points."""
     a0, a1, _, _ = view.window
     reach = (a1 - a0) * view.lengths[0]
     size = max(
@@ -225,3 +220,5 @@ def _scale_bar(ax: Axes, view: SurfaceView, theme: Theme) -> None:
     words = f"distance {format_number(size)}"
     at = ("data", "axes fraction")
     ax.annotate(words, (left, 1), (-4, 5), at, textcoords="offset points", **style)
+    box = ax.get_window_extent().width / ax.figure.dpi * 72
+    return box * (a1 - left) / (a1 - a0) + 4 + len(words) * 0.56 * SMALL

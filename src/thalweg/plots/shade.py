@@ -119,5 +119,5 @@ def _lerp(values: FloatArray, at: FloatArray) -> FloatArray:
 def lit(colors: FloatArray, light: FloatArray, strength: float = 0.3) -> FloatArray:
     """Return colors (..., 3) darkened and lightened a little by light (...)."""
     dark = np.minimum(light, 0)[..., None] * strength
-    bright = np.maximum(light, 0)[..., None] * strength * 0.7
-    return np.clip(colors * (1 + dark) + (1 - colors) * bright, 0, 1)
+    bright = np.maximum(light, 0)[..., None] * strength * 0.6
+    return np.clip(colors * (1 + dark + bright), 0, 1)

@@ -14,7 +14,7 @@ from thalweg.views.levels import Scale, finite
 from thalweg.views.surface import SurfaceView
 
 TRUE_BELOW = 0.1
-MOST_DOTS = 60
+MOST_DOTS = 40
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,7 @@
 """ScatterView: data points by class, over a probability field with its decision boundary."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -31,6 +31,7 @@ class ScatterView:
         colors: of the classes.
         background: probability field below the points; its boundary is drawn at 0.5.
         x_label, y_label, title: captions.
+        window: smallest and largest x, smallest and largest y.
     """
 
     points: FloatArray
@@ -41,6 +42,7 @@ class ScatterView:
     x_label: str = "x₁"
     y_label: str = "x₂"
     title: str = ""
+    window: tuple[float, float, float, float] = (-1.0, 1.0, -1.0, 1.0)
 
 
 def scatter_view(
@@ -81,4 +83,38 @@ def scatter_view(
         shape = (len(background.b), len(background.a))
         as_floats(background.probability, "probability", shape, "rows are b, columns a")
     colors = tuple(CLASSES[i % len(CLASSES)] for i in range(count))
-    return ScatterView(frozen(points), whole, given, colors, background, x_label, y_label, title)
+    return ScatterView(
+        frozen(points),
+        whole,
+        given,
+        colors,
+        background,
+        x_label,
+        y_label,
+        title,
+        _window(points, background),
+    )
+
+
+def shared_window(views: Sequence[ScatterView]) -> tuple[ScatterView, ...]:
+    """Return the views with one window that holds them all: for small multiples."""
+    ends = np.array([view.window for view in views])
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    window = (float(low[0]), float(high[1]), float(low[2]), float(high[3]))
+    return tuple(replace(view, window=window) for view in views)
+
+
+def _window(points: FloatArray, background: Background | None) -> tuple[float, float, float, float]:
+    if background is not None:
+        a, b = background.a, background.b
+        return float(a[0]), float(a[-1]), float(b[0]), float(b[-1])
+    if not len(points):
+        return -1.0, 1.0, -1.0, 1.0
+    low, high = points.min(axis=0), points.max(axis=0)
+    pad = 0.06 * float((high - low).max()) or 1.0
+    return (
+        float(low[0] - pad),
+        float(high[0] + pad),
+        float(low[1] - pad),
+        float(high[1] + pad),
+    )

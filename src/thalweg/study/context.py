@@ -1,0 +1,69 @@
+"""Study: what the sections of the case study share, each computed once, on first use."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+from thalweg.datasets import attainable_accuracy
+from thalweg.objectives.mlp import MLPObjective
+from thalweg.plots.mpl_save import save_figure
+from thalweg.study import experiments
+from thalweg.study.section import Exhibit
+from thalweg.study.settings import CHAPTER, Plan, Setting
+from thalweg.study.workshop import Workshop
+
+
+@dataclass(frozen=True)
+class Study:
+    """The workshop and the plan, and what follows from them."""
+
+    shop: Workshop
+    plan: Plan
+
+    @property
+    def chapter(self) -> Setting:
+        """The chapter's setting, with the chapter's learning rates."""
+        return CHAPTER
+
+    @cached_property
+    def tuning(self) -> xr.Dataset:
+        """Every optimizer at every rate in the second setting."""
+        return experiments.tune(self.shop, self.plan, self.plan.learned)
+
+    @cached_property
+    def learned(self) -> Setting:
+        """The second setting, each optimizer at its best rate."""
+        return experiments.tuned(self.plan.learned, self.tuning)
+
+    @property
+    def settings(self) -> tuple[Setting, Setting]:
+        """Both settings."""
+        return self.chapter, self.learned
+
+    @cached_property
+    def objectives(self) -> dict[str, MLPObjective]:
+        """The training loss of each setting, by key."""
+        return {s.key: s.objective(self.plan.seed) for s in self.settings}
+
+    @cached_property
+    def runs(self) -> dict[str, dict[str, xr.Dataset]]:
+        """The trajectory of each optimizer in each setting."""
+        return {s.key: experiments.train(self.shop, self.plan, s) for s in self.settings}
+
+    @cached_property
+    def ensembles(self) -> dict[str, xr.Dataset]:
+        """What the optimizers do from many seeds, in each setting."""
+        return {s.key: experiments.ensemble(self.shop, self.plan, s) for s in self.settings}
+
+    @cached_property
+    def attainable(self) -> dict[str, float]:
+        """The accuracy that no classifier exceeds on fresh data, in each setting."""
+        return {s.key: attainable_accuracy(s.arms(), s.noise) for s in self.settings}
+
+    def exhibit(self, name: str, figure: Figure, caption: str, fragment: str = "") -> Exhibit:
+        """Save the figure as figures/NAME.png and .svg and return it as an exhibit."""
+        self.shop.tell(f"figure {name}")
+        save_figure(figure, self.shop.folder / "figures", name)
+        return Exhibit(name, caption, fragment)
