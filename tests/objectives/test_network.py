@@ -106,13 +106,14 @@ def test_widths_become_a_tuple_of_integers():
 
 
 def test_saddle_at_zero_of_a_tanh_network():
-    # With all parameters zero the only curvature couples W1 and W2: lambda = -|mean (1/2 - y) x|.
+    # All parameters zero: each hidden unit's W2 meets its own (W1, b1), with the coupling
+    # mean (1/2 - y) (x, 1), and nothing else; so lambda = -|coupling|, once a hidden unit.
     case = Case((5,), Activation.TANH, Loss.BINARY_CROSS_ENTROPY, 0.0)
     inputs, targets = case.data
     n = case.network.layout.size
     matrix = case.objective.hvp(np.zeros(n), np.eye(n))
     lowest = np.linalg.eigvalsh(matrix)
-    slope = np.linalg.norm(((0.5 - targets)[:, None] * inputs).mean(axis=0))
-    # b2 meets W2 through mean h = 0 and itself through 1/4: the lowest eigenvalues are exact.
+    with_bias = np.column_stack([inputs, np.ones(len(inputs))])
+    slope = np.linalg.norm(((0.5 - targets)[:, None] * with_bias).mean(axis=0))
     np.testing.assert_allclose(lowest[:5], -slope, atol=1e-14)
     assert (lowest < -1e-10).sum() == 5

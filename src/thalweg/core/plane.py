@@ -72,11 +72,18 @@ class Plane:
         return AXES[: self.k]
 
     def points(self, coords: ArrayLike) -> FloatArray:
-        """Return the points (m, n) at coordinates (m, k)."""
+        """Return the points (m, n) at coordinates (m, k).
+
+        Added up one direction after the other, so that a point has the same bits alone and among
+        others (a matrix product does not promise that).
+        """
         wanted = (None, self.k)
         coords = as_floats(coords, "coordinates", wanted, "one row a point, one column an axis")
+        points = np.tile(self.origin, (len(coords), 1))
         with np.errstate(all="ignore"):  # a path that diverged is a result, not a fault
-            return self.origin + coords @ self.directions
+            for along, direction in zip(coords.T, self.directions, strict=True):
+                points += along[:, None] * direction
+        return points
 
     @cached_property
     def _dual(self) -> FloatArray:

@@ -15,7 +15,7 @@ def project(objective: Objective, trajectory: xr.Dataset, plane: Plane) -> xr.Da
     `residual` is the distance from the plane; `gap` the true loss minus the loss at the
     projection, which is the height error of a path drawn on the surface. The attributes hold
     `captured_variance`, the share of the run's own variance that lies in the plane, and
-    `largest_gap`, the largest |gap| among finite ones.
+    `largest_gap`, the largest |gap| among finite ones (NaN if there are none).
 
     Raises:
         InputError: trajectory and plane live in different spaces.
@@ -37,7 +37,8 @@ def project(objective: Objective, trajectory: xr.Dataset, plane: Plane) -> xr.Da
     coords = plane.coordinates(points)
     loss = trajectory["loss"].values
     plane_loss = objective.restrict(plane)(coords)["loss"]
-    gap = loss - plane_loss
+    with np.errstate(all="ignore"):  # a diverging run is a result, not a fault
+        gap = loss - plane_loss
     finite = np.abs(gap[np.isfinite(gap)])
     variables = {name: ("step", coords[:, i]) for i, name in enumerate(plane.axes)}
     variables |= {
@@ -50,7 +51,7 @@ def project(objective: Objective, trajectory: xr.Dataset, plane: Plane) -> xr.Da
         **{k: v for k, v in trajectory.attrs.items() if k != "kind"},
         "plane_digest": plane.digest(),
         "captured_variance": captured_variance(points, plane),
-        "largest_gap": float(finite.max(initial=0.0)),
+        "largest_gap": float(finite.max()) if finite.size else float("nan"),
     }
     coordinates = {"step": trajectory["step"].values}
     return xr.Dataset(variables, coords=coordinates, attrs=provenance("path", attrs))
@@ -62,7 +63,9 @@ def captured_variance(points: np.ndarray, plane: Plane) -> float:
     The variance is about the points' own mean. 1.0 for points that do not move at all; NaN if
     any point is not finite.
     """
-    moved = points - points.mean(axis=0)
-    total = float(np.square(moved).sum())
-    q, _ = np.linalg.qr(plane.directions.T)
-    return float(np.square(moved @ q).sum()) / total if total != 0 else 1.0
+    with np.errstate(all="ignore"):
+        moved = points - points.mean(axis=0)
+        total = np.square(moved).sum()
+        q, _ = np.linalg.qr(plane.directions.T)
+        share = np.square(moved @ q).sum() / total if total != 0 else 1.0
+    return float(np.minimum(share, 1.0))  # not 1 + 2e-16

@@ -34,6 +34,11 @@ class Stepper(ABC):
             if not 0 <= value < 1:
                 wanted = f"{name} of {self.name} must lie in [0, 1)"
                 raise InputError(wanted, repr(value), "try 0.9")
+        for name in ("eps", "weight_decay"):
+            value = getattr(self, name, 0.0)
+            if not 0 <= value < np.inf:
+                wanted = f"{name} of {self.name} must be 0 or a positive number"
+                raise InputError(wanted, repr(value), "leave the default")
 
     @property
     def name(self) -> str:

@@ -42,7 +42,7 @@ def orthogonalized(directions: ArrayLike) -> FloatArray:
     if len(pivots) < len(rows) or (np.abs(pivots) <= 1e-10 * lengths).any():
         wanted = "directions must be linearly independent"
         raise InputError(wanted, "dependent ones", "draw another seed")
-    return (q * np.sign(pivots) * lengths).T
+    return (q * np.sign(pivots) * lengths).T + 0.0  # no -0.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,13 +5,14 @@ Loss Landscape of Neural Nets", section 4, and the authors' code for what the pa
 the small constant in the denominator and the rule for biases.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
 
 from thalweg.core.arrays import FloatArray, as_floats
+from thalweg.core.errors import InputError
 from thalweg.core.layout import Block, Layout, Role
 
 EPSILON = 1e-10  # the authors' constant; keeps a zero direction at zero
@@ -63,10 +64,9 @@ class LayerNorm:
 
     def apply(self, directions: FloatArray, origin: FloatArray, layout: Layout) -> FloatArray:
         """Return directions (k, n), each weight block as long as at origin (n,)."""
-        _require_weights(origin, layout, [b for b in layout.blocks if b.role is Role.WEIGHT])
-        scaled = np.empty_like(directions)
-        for block, at, part, weights in _blocks(directions, origin, layout):
-            if block.role is not Role.WEIGHT:
+        scaled = np.empty_like(_check(directions, layout))
+        for block, at, part, weights in _blocks(directions, origin, layout, _is_weight):
+            if not _is_weight(block):
                 scaled[:, at] = weights if self.biases is BiasRule.COPY else 0.0
                 continue
             norms = np.linalg.norm(part, axis=1, keepdims=True)
@@ -93,9 +93,9 @@ class FilterNorm:
 
     def apply(self, directions: FloatArray, origin: FloatArray, layout: Layout) -> FloatArray:
         """Return directions (k, n), each filter as long as at origin (n,)."""
-        scaled = np.empty_like(directions)
-        for block, at, part, weights in _blocks(directions, origin, layout):
-            if block.role is not Role.WEIGHT or block.filter_axis is None:
+        scaled = np.empty_like(_check(directions, layout))
+        for block, at, part, weights in _blocks(directions, origin, layout, _has_filters):
+            if not _has_filters(block):
                 scaled[:, at] = weights if self.biases is BiasRule.COPY else 0.0
                 continue
             part = part.reshape(-1, *block.shape)
@@ -114,11 +114,27 @@ class FilterNorm:
 Scaling = Unscaled | Unit | LayerNorm | FilterNorm
 
 
+def _is_weight(block: Block) -> bool:
+    return block.role is Role.WEIGHT
+
+
+def _has_filters(block: Block) -> bool:
+    return block.role is Role.WEIGHT and block.filter_axis is not None
+
+
+def _check(directions: FloatArray, layout: Layout) -> FloatArray:
+    return as_floats(directions, "directions", (None, layout.size), "build them for this layout")
+
+
 def _blocks(
-    directions: FloatArray, origin: FloatArray, layout: Layout
+    directions: FloatArray,
+    origin: FloatArray,
+    layout: Layout,
+    is_scaled: Callable[[Block], bool],
 ) -> Iterator[tuple[Block, slice, FloatArray, FloatArray]]:
-    mend = "build them for this layout"
-    directions = as_floats(directions, "directions", (None, layout.size), mend)
-    origin = as_floats(origin, "origin", (layout.size,), mend)
+    origin = as_floats(origin, "origin", (layout.size,), "pass parameters of this layout")
+    if not any(origin[at].any() for block, at in layout.slices() if is_scaled(block)):
+        wanted = "normalization needs an origin with filters or layers of weights"
+        raise InputError(wanted, "no weights that are not zero", "take Unit() instead")
     for block, at in layout.slices():
         yield block, at, directions[:, at], origin[at]

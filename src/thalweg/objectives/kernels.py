@@ -14,11 +14,13 @@ from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from thalweg.core.arrays import FloatArray, as_floats
 from thalweg.core.errors import InputError
 from thalweg.objectives.kernels_deep import (
     BINARY,
@@ -32,13 +34,12 @@ from thalweg.objectives.kernels_deep import (
     STATE,
     at,
     binary_block,
+    combine,
     deep_kernel,
     fold_product,
     fold_sum,
     relu,
 )
-
-FloatArray = NDArray[np.float64]
 
 RUN = 64
 """Cells that are handled together: they share the part of layer 1 that the first axis leaves."""
@@ -115,7 +116,9 @@ def _shallow_kernel(hidden, first, rest_of, target, count, coords, scratch, loss
 
     first: (k + 1, blocks, hidden, BLOCK) pre-activations, flat; hidden is a multiple of 4.
     rest_of: (k + 1, hidden + 1) output weights and bias.
-    target: (blocks, 2, BLOCK) signs and ties; scratch: see `PlaneKernel._scratch`.
+    target: (blocks, 2, BLOCK) signs and ties.
+    scratch: base of the run, four logits, and per cell of a run the accumulators, weights and so
+    on; (hidden + 4) * BLOCK + (RUN + 3) * (hidden + 2) + RUN * (STATE + 1) numbers.
     """
     m, k = coords.shape
     blocks = (count + BLOCK - 1) // BLOCK
@@ -143,26 +146,16 @@ def _shallow_kernel(hidden, first, rest_of, target, count, coords, scratch, loss
             # Three copies of the last cell fill the last group of four.
             cell = begin + min(p, run - 1)
             t[p] = coords[cell, 0]
-            for h in range(wide):
-                weight[p * wide + h] = rest_of[0, h]
-            for i in range(k):
-                c = coords[cell, i]
-                for h in range(wide):
-                    weight[p * wide + h] += c * rest_of[i + 1, h]
+            own = at(weight, p * wide)
+            combine(rest_of, wide, 0, wide, at(coords, cell * k), 0, k, own)
         for p in range(run):
             logs[p] = 0.0
         for b in range(blocks):
             rest = min(BLOCK, count - b * BLOCK)
             # Whole vectors only, so that no scalar tail is run.
             width = (rest + LANES - 1) // LANES * LANES
-            source = at(first, b * step)
-            for j in range(step):
-                base[j] = source[j]
-            for i in range(1, k):
-                c = coords[begin, i]
-                source = at(first, ((i + 1) * blocks + b) * step)
-                for j in range(step):
-                    base[j] += c * source[j]
+            here = at(coords, begin * k)
+            combine(first, step, b * step, blocks * step, here, 1, k, base)
             slope = at(first, (blocks + b) * step)
             aim = at(target, b * 2 * BLOCK)
             for p in range(0, run, 4):
@@ -189,13 +182,18 @@ def _pool() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="thalweg-kernel")
 
 
+if hasattr(os, "register_at_fork"):
+    # Threads do not survive a fork: the child starts its own.
+    os.register_at_fork(after_in_child=_pool.cache_clear)
+
+
 def _padded(size: int, step: int) -> int:
     """Return the smallest multiple of `step` that is not below `size`."""
     return -(-size // step) * step
 
 
 def _aligned(size: int) -> FloatArray:
-    """Return uninitialized numbers that start a cache line: vector loads then never straddle two."""
+    """Return uninitialized numbers that start a cache line; no vector load straddles two."""
     raw = np.empty(size + 8)
     skip = -(raw.ctypes.data // 8) % 8
     return raw[skip : skip + size]
@@ -256,19 +254,19 @@ class PlaneKernel:
         if not (RELU <= activation <= GELU and BINARY <= loss <= SQUARED):
             codes = f"{activation} and {loss}"
             raise InputError("activation must be 0..3 and loss 0..2", codes, "see PlaneKernel")
-        x = np.asarray(inputs, dtype=np.float64)
-        p = np.vstack([np.atleast_1d(origin), np.atleast_2d(directions)]).astype(np.float64)
-        outputs = self.widths[-1]
-        self.dimension = sum((a + 1) * b for a, b in zip(self.widths, self.widths[1:], strict=False))
-        if x.ndim != 2 or x.shape[1] != self.widths[0] or len(x) == 0:
-            wanted = f"inputs must have shape (N, {self.widths[0]}) with N >= 1"
-            raise InputError(wanted, str(x.shape), "one row per example")
-        if p.shape[1] != self.dimension:
-            wanted = f"origin and directions must have {self.dimension} entries each"
-            raise InputError(wanted, str(p.shape[1]), "flatten W1, b1, W2, b2, ...")
-        if loss == BINARY and outputs != 1:
-            raise InputError("binary cross-entropy needs 1 output", str(outputs), "use softmax")
-        self.axes, self.count = len(p) - 1, len(x)
+        self.dimension = sum((a + 1) * b for a, b in pairwise(self.widths))
+        flat = "flatten W1, b1, W2, b2, ..."
+        x = as_floats(inputs, "inputs", (None, self.widths[0]), "give one row per example")
+        start = as_floats(origin, "origin", (self.dimension,), flat)
+        along = as_floats(directions, "directions", (None, self.dimension), flat)
+        if len(x) == 0 or len(along) == 0:
+            got = f"{len(x)} and {len(along)}"
+            raise InputError("there must be examples and directions", got, "give at least one")
+        if loss == BINARY and self.widths[-1] != 1:
+            got = f"{self.widths[-1]} outputs"
+            raise InputError("binary cross-entropy needs one output", got, "use loss 1")
+        p = np.concatenate([start[None], along])
+        self.axes, self.count = len(along), len(x)
         self.shallow = loss == BINARY and activation == RELU and len(self.widths) == 3
         self._codes = int(activation), int(loss)
         self._blocks = -(-self.count // BLOCK)
@@ -281,18 +279,20 @@ class PlaneKernel:
     def _first_layer(self, x: FloatArray, p: FloatArray) -> FloatArray:
         """Return A_i = X W1_i + b1_i as (k + 1, blocks, units, BLOCK), flat, zero-padded."""
         d, units = self.widths[0], self.widths[1]
-        shape = len(p), self._blocks, int(self._sizes[0]), BLOCK
-        blocked = _aligned(math.prod(shape)).reshape(shape)
-        blocked[:, :, units:] = 0.0
         rows = np.zeros((self._blocks * BLOCK, d))
         rows[: self.count] = x
+        # A column of ones makes the bias one more weight.
+        columns = np.ones((self._blocks, d + 1, BLOCK))
+        columns[:, :d] = rows.reshape(self._blocks, BLOCK, d).swapaxes(1, 2)
+        weight = p[:, : (d + 1) * units].reshape(-1, 1, d + 1, units).swapaxes(2, 3)
+        shape = len(p), self._blocks, int(self._sizes[0]), BLOCK
+        first = _aligned(math.prod(shape))
+        blocked = first.reshape(shape)
+        blocked[:, :, units:] = 0.0
         # Parameters that are not finite are the caller's affair: they show in the losses.
         with np.errstate(all="ignore"):
-            for row, out in zip(p, blocked, strict=True):
-                a = row[: d * units].reshape(d, units).T @ rows.T
-                a += row[d * units : (d + 1) * units, None]
-                out[:, :units] = a.reshape(units, self._blocks, BLOCK).swapaxes(0, 1)
-        return blocked.reshape(-1)
+            np.matmul(weight, columns, out=blocked[:, :, :units])
+        return first
 
     def _other_layers(self, p: FloatArray) -> FloatArray:
         """Return the parameters behind layer 1, every layer zero-padded, (k + 1, entries)."""
@@ -309,24 +309,22 @@ class PlaneKernel:
     def _block_targets(self, targets: ArrayLike) -> FloatArray:
         """Return the targets as (blocks, rows, BLOCK), flat; what the rows hold is the loss's."""
         loss, outputs = self._codes[1], self.widths[-1]
-        y = np.asarray(targets, dtype=np.float64)
-        if loss == SQUARED and y.size == self.count * outputs:
-            y = y.reshape(self.count, outputs)
-        wanted = (self.count, outputs) if loss == SQUARED else (self.count,)
-        if y.shape != wanted:
-            raise InputError(f"targets must have shape {wanted}", str(y.shape), "one per example")
-        if loss != SQUARED and not np.isin(y, np.arange(2 if loss == BINARY else outputs)).all():
+        if loss == SQUARED:
+            rows = as_floats(targets, "targets", (self.count, outputs), "give one row each").T
+        else:
+            y = as_floats(targets, "targets", (self.count,), "give one label per example")
             top = 1 if loss == BINARY else outputs - 1
-            raise InputError(f"labels must be 0..{top}", "others", "re-code the classes")
+            if not ((y >= 0) & (y <= top) & (y == np.floor(y))).all():
+                wrong = f"values from {y.min()} to {y.max()}"
+                raise InputError(f"labels must be whole, 0..{top}", wrong, "re-code the classes")
+            rows = y[None]
         if loss == BINARY:
             # Correct: 1-labels with s < 0, 0-labels with s <= 0 (z = 0 says class 0).
-            tie = np.where(y == 1, 0.0, np.nextafter(0.0, 1.0))
-            rows, fill = np.stack([1.0 - 2.0 * y, tie]), [1.0, -np.inf]
-        else:
-            rows = np.atleast_2d(y.T)
-            fill = [0.0] * len(rows)
-        padded = np.empty((len(rows), self._blocks * BLOCK))
-        padded[:] = np.array(fill)[:, None]
+            rows = np.array([1.0 - 2.0 * y, np.where(y == 1, 0.0, np.nextafter(0.0, 1.0))])
+        padded = np.zeros((len(rows), self._blocks * BLOCK))
+        if loss == BINARY:
+            # The kernels set the logits behind the last example to -inf: no loss, and no hit.
+            padded[:] = [[1.0], [-np.inf]]
         padded[:, : self.count] = rows
         blocked = _aligned(padded.size)
         shape = self._blocks, len(rows), BLOCK
@@ -335,20 +333,15 @@ class PlaneKernel:
 
     def _evaluate(self, coords: FloatArray, loss: FloatArray, hit: FloatArray) -> None:
         """Fill loss and accuracy of some cells, in this thread."""
-        widest = int(self._sizes.max())
+        tables = self._first, self._rest, self._target, self.count, coords
         if self.shallow:
             hidden = int(self._sizes[0])
-            room = (hidden + 4) * BLOCK + (RUN + 3) * (hidden + 1) + RUN * (STATE + 2) + 3
-            _shallow_kernel(
-                hidden, self._first, self._rest, self._target, self.count, coords,
-                _aligned(room), loss, hit,
-            )  # fmt: skip
+            room = (hidden + 4) * BLOCK + (RUN + 3) * (hidden + 2) + RUN * (STATE + 1)
+            _shallow_kernel(hidden, *tables, _aligned(room), loss, hit)
         else:
-            room = self._rest.shape[1] + STATE + (3 + 2 * widest) * BLOCK
-            deep_kernel(
-                self._sizes, *self._codes, self.widths[-1], self._first, self._rest, self._target,
-                self.count, coords, _aligned(room), loss, hit,
-            )  # fmt: skip
+            room = STATE + (3 + 2 * int(self._sizes.max())) * BLOCK + self._rest.shape[1]
+            codes = *self._codes, self.widths[-1]
+            deep_kernel(self._sizes, *codes, *tables, _aligned(room), loss, hit)
 
     def __call__(
         self, coords: ArrayLike, threads: int | None = None
@@ -366,9 +359,9 @@ class PlaneKernel:
         Raises:
             InputError: the coordinates are not (m, k), or threads is below 1.
         """
-        c = np.ascontiguousarray(coords, dtype=np.float64)
-        if c.ndim != 2 or c.shape[1] != self.axes:
-            raise InputError(f"coords must have shape (m, {self.axes})", str(c.shape), "add axes")
+        c = as_floats(coords, "coords", (None, self.axes), "give one row per point")
+        # A copy of its own: a read-only or strided array would compile the kernels once more.
+        c = np.array(c, order="C")
         if threads is None:
             threads = max(1, min(os.cpu_count() or 1, len(c) // 64))
         if threads < 1:
@@ -392,7 +385,9 @@ class PlaneKernel:
         helpers = [_pool().submit(work) for _ in range(threads - 1)]
         work()
         for helper in helpers:
-            helper.result()
+            # One that has not begun by now has nothing left to do.
+            if not helper.cancel():
+                helper.result()
         return loss, hit
 
 
@@ -407,9 +402,21 @@ def plane_loss(
     coords: ArrayLike,
     threads: int = 1,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return loss and accuracy, (m,) each, at `coords` (m, k): `PlaneKernel`, used once."""
+    """Evaluate loss and accuracy at points of a plane once; to ask again, keep a `PlaneKernel`.
+
+    Args:
+        widths, activation, loss, inputs, targets, origin, directions: as `PlaneKernel` takes them.
+        coords: (m, k); the parameters at row c are origin + c @ directions.
+        threads: threads to use.
+
+    Returns:
+        Loss (m,) and share of correct answers (m,).
+
+    Raises:
+        InputError: a shape or a label does not fit, or a code is unknown.
+
+    >>> plane_loss((1, 1), 0, 0, [[0.0]], [1], [0.0, 0.0], [[0.0, 1.0]], [[0.0]])[0].round(4)
+    array([0.6931])
+    """
     kernel = PlaneKernel(widths, activation, loss, inputs, targets, origin, directions)
     return kernel(coords, threads)
-
-
-__all__: list[str] = ["PlaneKernel", "plane_loss"]

@@ -163,12 +163,19 @@ def _binary_lanes(z, target, state):
 
 
 @njit(**OPTIONS)
+def _join(p, q):
+    """Return (1 + p) (1 + q) - 1."""
+    return p * (1.0 + q) + q
+
+
+@njit(**OPTIONS)
 def fold_product(state):
     """Return log prod (1 + q) over the lanes, and set the lanes back to zero."""
-    for half in (8, 4, 2, 1):
-        for i in range(half):
-            state[i] = state[i] * (1.0 + state[i + half]) + state[i + half]
-    total = state[0]
+    for i in range(8):
+        state[i] = _join(state[i], state[i + 8])
+    for i in range(4):
+        state[i] = _join(state[i], state[i + 4])
+    total = _join(_join(state[0], state[2]), _join(state[1], state[3]))
     for i in range(LANES):
         state[i] = 0.0
     return math.log1p(total)
@@ -177,10 +184,11 @@ def fold_product(state):
 @njit(**OPTIONS)
 def fold_sum(lanes):
     """Return the sum over the lanes, in a fixed order."""
-    for half in (8, 4, 2, 1):
-        for i in range(half):
-            lanes[i] += lanes[i + half]
-    return lanes[0]
+    for i in range(8):
+        lanes[i] += lanes[i + 8]
+    for i in range(4):
+        lanes[i] += lanes[i + 4]
+    return (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
 
 
 @njit(**OPTIONS)
@@ -214,7 +222,7 @@ def _softplus(x):
 
 @njit(**OPTIONS)
 def _activate(activation, z, units, h, width):
-    """h = activation(z) for `width` examples of every unit.
+    """Set h = activation(z) for `width` examples of every unit.
 
     Out of place: in place, the compiler turns ReLU into masked stores, which are slow.
     """
@@ -240,25 +248,31 @@ def _activate(activation, z, units, h, width):
 
 
 @njit(**OPTIONS)
-def _first_units(first, start, stride, coords, cell, size, z):
-    """z = A_0 + sum_i c_i A_i for one block."""
-    k = coords.shape[1]
-    a = at(first, start)
-    b = at(first, start + stride)
-    c0 = coords[cell, 0]
-    if k == 1:
+def combine(table, size, at_zero, stride, weights, start, stop, out):
+    """Set out = T_0 + sum_i w_i T_(i + 1), i from `start` to `stop`, for `size` entries each.
+
+    T_i begins at entry at_zero + i * stride of the table. Two terms at a time spare passes.
+    """
+    a = at(table, at_zero)
+    if start == stop:
         for j in range(size):
-            z[j] = a[j] + c0 * b[j]
+            out[j] = a[j]
         return
-    c = at(first, start + 2 * stride)
-    c1 = coords[cell, 1]
-    for j in range(size):
-        z[j] = a[j] + c0 * b[j] + c1 * c[j]
-    for i in range(2, k):
-        c = at(first, start + (i + 1) * stride)
-        c1 = coords[cell, i]
+    b = at(a, (start + 1) * stride)
+    u = weights[start]
+    if stop - start == 1:
         for j in range(size):
-            z[j] += c1 * c[j]
+            out[j] = a[j] + u * b[j]
+        return
+    c = at(b, stride)
+    v = weights[start + 1]
+    for j in range(size):
+        out[j] = a[j] + u * b[j] + v * c[j]
+    for i in range(start + 2, stop):
+        c = at(a, (i + 1) * stride)
+        v = weights[i]
+        for j in range(size):
+            out[j] += v * c[j]
 
 
 @njit(**OPTIONS)
@@ -272,7 +286,7 @@ def _four_inputs(y, x, j, w0, w1, w2, w3):
 
 @njit(**OPTIONS)
 def _layer(h, fan_in, weight, fan_out, z, width):
-    """z = W^T h + b for one block; fan_in is a multiple of 4, fan_out of 2, b follows W."""
+    """Set z = W^T h + b for one block; fan_in is a multiple of 4, fan_out of 2, b follows W."""
     bias = at(weight, fan_in * fan_out)
     for u in range(0, fan_out, 2):
         y = at(z, u * BLOCK)
@@ -342,7 +356,7 @@ def deep_kernel(
     sizes: widths of the layers after the input, padded to even numbers (hidden ones to fours).
     first: (k + 1, blocks, sizes[0], BLOCK) pre-activations of layer 1, flat.
     rest_of: (k + 1, p) padded parameters of layers 2, 3, ...; each as W (fan_in, fan_out), b.
-    target: (blocks, rows, BLOCK); scratch: p + (2 * max(sizes) + 3) * BLOCK + STATE.
+    target: (blocks, rows, BLOCK); scratch: STATE + (3 + 2 max(sizes)) * BLOCK + p.
     """
     m, k = coords.shape
     p = rest_of.shape[1]
@@ -358,14 +372,8 @@ def deep_kernel(
     h = at(z, widest * BLOCK)
     weight = at(h, widest * BLOCK)
     for cell in range(m):
-        row = at(rest_of, 0)
-        for j in range(p):
-            weight[j] = row[j]
-        for i in range(k):
-            c = coords[cell, i]
-            row = at(rest_of, (i + 1) * p)
-            for j in range(p):
-                weight[j] += c * row[j]
+        here = at(coords, cell * k)
+        combine(rest_of, p, 0, p, here, 0, k, weight)
         logs = 0.0
         for i in range(STATE):
             state[i] = 0.0
@@ -373,12 +381,12 @@ def deep_kernel(
             rest = min(BLOCK, count - b * BLOCK)
             # Whole vectors only, so that no scalar tail is run.
             width = (rest + LANES - 1) // LANES * LANES
-            _first_units(first, b * step, blocks * step, coords, cell, step, z)
+            combine(first, step, b * step, blocks * step, here, 0, k, z)
             w = weight
-            for l in range(1, sizes.size):
-                _activate(activation, z, sizes[l - 1], h, width)
-                _layer(h, sizes[l - 1], w, sizes[l], z, width)
-                w = at(w, (sizes[l - 1] + 1) * sizes[l])
+            for i in range(1, sizes.size):
+                _activate(activation, z, sizes[i - 1], h, width)
+                _layer(h, sizes[i - 1], w, sizes[i], z, width)
+                w = at(w, (sizes[i - 1] + 1) * sizes[i])
             aim = at(target, b * rows * BLOCK)
             if loss_kind == BINARY:
                 binary_block(z, aim, rest, state)

@@ -7,6 +7,9 @@ The flat order W1, b1, W2, b2, ... makes every layer one matrix of fan-in + 1 ro
 is the bias; every buffer of units ends in a row of ones to match, so that biases need no code.
 """
 
+# Numba passes the first argument of the intrinsics itself, which pyright cannot know.
+# pyright: reportCallIssue=false, reportGeneralTypeIssues=false
+
 from __future__ import annotations
 
 import math
@@ -44,11 +47,17 @@ BLOCK = 128
 LANES = 16
 """The last block is filled up to a multiple of this, so that no loop ends in scalar code."""
 
-WORTHWHILE = 400_000
-"""Multiplications per thread below which starting another thread costs more than it saves."""
+WORTHWHILE = 1_600_000
+"""Multiplications a thread should have to do, about 0.1 ms: waking it up costs a tenth of that."""
 
 # Sums over examples may be reordered into vector lanes. NaN and infinity keep their meaning.
 SUMS: dict[str, Any] = {**OPTIONS, "fastmath": {"contract", "reassoc", "nsz"}}
+
+
+@njit(**OPTIONS)
+def _at_least(x, floor):
+    """max(x, floor), where NaN stays NaN."""
+    return floor if x < floor else x
 
 
 @njit(**OPTIONS)
@@ -79,32 +88,32 @@ def _log1p_unit(e):
 @njit(**OPTIONS)
 def _normal_tail(a, e):
     """P(standard normal > a), a >= 0, where e = exp(-a^2 / 2), without a branch."""
-    # erfcx(x) (1 + 2 x) is smooth in (x - k) / (x + k) (Shepherd and Laframboise 1981); the
-    # polynomial is its Chebyshev interpolation.
+    # erfcx(x) (1 + 2 x) is smooth in (x - k) / (x + k) (Shepherd and Laframboise 1981); this
+    # is a Chebyshev fit of degree 22, in two halves that need not wait for each other.
     x = a * 0.7071067811865476
     u = (x - 3.75) / (x + 3.75)
-    p = -2.5189327430339028e-09 * u - 1.8753083840601664e-09
-    p = p * u + 3.143469601034076e-08
-    p = p * u + 1.838657552507495e-08
-    p = p * u - 2.4734211436775337e-07
-    p = p * u - 4.996859192913264e-08
-    p = p * u + 1.740412675311292e-06
-    p = p * u - 9.80323693042519e-07
-    p = p * u - 1.1436799721958649e-05
-    p = p * u + 2.2388353010451433e-05
-    p = p * u + 5.1645887598485126e-05
-    p = p * u - 0.00029015572139252585
-    p = p * u + 0.0002937145930186584
-    p = p * u + 0.0017556262738538694
-    p = p * u - 0.009746579729251267
-    p = p * u + 0.028362277352733275
-    p = p * u - 0.058693398570658535
-    p = p * u + 0.09230432116620868
-    p = p * u - 0.10880393014287201
-    p = p * u + 0.08227673848990491
-    p = p * u + 0.0035854154854917247
-    p = p * u - 0.14024059858554389
-    p = p * u + 1.2375126308378281
+    v = u * u
+    odd = -1.8753083840601664e-09 * v + 1.838657552507495e-08
+    even = -2.5189327430339028e-09 * v + 3.143469601034076e-08
+    odd = odd * v - 4.996859192913264e-08
+    even = even * v - 2.4734211436775337e-07
+    odd = odd * v - 9.80323693042519e-07
+    even = even * v + 1.740412675311292e-06
+    odd = odd * v + 2.2388353010451433e-05
+    even = even * v - 1.1436799721958649e-05
+    odd = odd * v - 0.00029015572139252585
+    even = even * v + 5.1645887598485126e-05
+    odd = odd * v + 0.0017556262738538694
+    even = even * v + 0.0002937145930186584
+    odd = odd * v + 0.028362277352733275
+    even = even * v - 0.009746579729251267
+    odd = odd * v + 0.09230432116620868
+    even = even * v - 0.058693398570658535
+    odd = odd * v + 0.08227673848990491
+    even = even * v - 0.10880393014287201
+    odd = odd * v - 0.14024059858554389
+    even = even * v + 0.0035854154854917247
+    p = even * v + 1.2375126308378281 + odd * u
     return 0.5 * e * p / (1.0 + 2.0 * x)
 
 
@@ -130,24 +139,19 @@ def _activate(activation, h, slope, units, width):
                 out[j] = (e if x < 0.0 else 1.0) / (1.0 + e)
         else:
             for j in range(width):
-                x = row[j]
-                x = -40.0 if x < -40.0 else x
-                e = _exp_negative(-0.5 * x * x)
-                tail = _normal_tail(40.0 if abs(x) > 40.0 else abs(x), e)
+                # The density vanishes beyond 40, where infinity times 0 would be NaN.
+                x = _at_least(row[j], -40.0)
+                near = 40.0 if x > 40.0 else x
+                e = _exp_negative(-0.5 * near * near)
+                tail = _normal_tail(abs(near), e)
                 share = tail if x < 0.0 else 1.0 - tail
                 row[j] = x * share
-                out[j] = share + x * e * 0.3989422804014327
-
-
-@njit(**OPTIONS)
-def _at_least(x, floor):
-    """max(x, floor), where NaN stays NaN."""
-    return floor if x < floor else x
+                out[j] = share + near * e * 0.3989422804014327
 
 
 @njit(**OPTIONS)
 def _mix_one(x, rows, weight, step, floor, out, width):
-    """out = max(sum_f weight[f step] x[f], floor), where NaN stays NaN."""
+    """One unit of one block: out = max(sum_f weight[f step] x[f], floor), NaN stays NaN."""
     first = (rows - 1) % 4 + 1
     x1 = at(x, BLOCK)
     x2 = at(x, 2 * BLOCK)
@@ -244,7 +248,7 @@ def _mix_two(x, rows, weight, step, other, floor, out, width):
 
 @njit(**OPTIONS)
 def _mix(x, rows, weight, step, other, floor, units, out, width):
-    """out[u] = max(sum_f weight[f step + u other] x[f], floor) for one block of examples."""
+    """Fill out[u] = max(sum_f weight[f step + u other] x[f], floor) for one block of examples."""
     for u in range(0, units - 1, 2):
         _mix_two(x, rows, at(weight, u * other), step, other, floor, at(out, u * BLOCK), width)
     if units % 2:
@@ -254,7 +258,7 @@ def _mix(x, rows, weight, step, other, floor, units, out, width):
 
 @njit(**SUMS)
 def _weight_gradient(x, rows, delta, units, gradient, width):
-    """gradient[f, u] += sum_j x[f, j] delta[u, j] over one block of examples."""
+    """Add to gradient[f, u] sum_j x[f, j] delta[u, j] of one block of examples."""
     fours = rows - rows % 4
     three = rows % 4 == 3
     for u in range(0, units - 1, 2):
@@ -342,7 +346,7 @@ def _weight_gradient(x, rows, delta, units, gradient, width):
 
 @njit(**OPTIONS)
 def _spread(activation, single, weight, h, slope, units, out, width):
-    """out[u] = weight[u] * single * derivative[u]: one output passed back."""
+    """Fill out[u] = weight[u] * single * derivative[u]: one output passed back."""
     for u in range(units):
         w = weight[u]
         d = at(out, u * BLOCK)
@@ -625,14 +629,14 @@ class GradientKernel:
         if x.ndim != 2 or x.shape[1] != self.dimension:
             wanted = f"points must have shape (m, {self.dimension})"
             raise InputError(wanted, str(x.shape), "flatten W1, b1, W2, b2, ...")
-        if not x.flags.writeable:
-            # Another array type for numba: it would compile everything once more.
+        if not x.flags.carray:
+            # Read-only or unaligned: another type for numba, which would compile it all once more.
             x = x.copy()
         m = len(x)
         if threads is None:
-            threads = 1
-            if m > 1 and m * self._work > 2 * WORTHWHILE:
-                threads = min(os.cpu_count() or 1, m, m * self._work // WORTHWHILE)
+            threads = max(1, min(m, m * self._work // WORTHWHILE))
+            if threads > 1:  # `cpu_count` costs as much as a small network's gradient
+                threads = min(threads, os.cpu_count() or 1)
         losses, gradients = np.empty(m), np.empty(x.shape)
         if threads == 1:
             self._evaluate(x, losses, gradients)

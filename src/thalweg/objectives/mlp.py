@@ -1,6 +1,7 @@
 """MLPObjective: the loss of a fully connected network on fixed data, in NumPy and numba."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +12,7 @@ from thalweg.core.objective import Fields, Restriction, SampledObjective
 from thalweg.core.plane import Plane
 from thalweg.objectives.activations import Activation
 from thalweg.objectives.kernels import PlaneKernel
+from thalweg.objectives.kernels_gradient import GradientKernel
 from thalweg.objectives.losses import Loss
 from thalweg.objectives.network import MLP
 from thalweg.objectives.shallow import shallow_hessian
@@ -81,13 +83,9 @@ class MLPObjective(SampledObjective):
 
     @_quiet
     def value_and_gradients(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return losses (m,) and gradients (m, n) at points (m, n), by backpropagation."""
+        """Return losses (m,) and gradients (m, n) at points (m, n), by a fused kernel."""
         points = self.check_points(points)
-        losses, gradients = np.empty(len(points)), np.empty_like(points)
-        for part in self._chunks(len(points)):
-            losses[part], gradients[part] = self.network.backpropagate(
-                points[part], self.inputs, self.targets, self.loss
-            )
+        losses, gradients = self._kernel(points)
         return losses + self._penalties(points), gradients + self.l2 * points
 
     @_quiet
@@ -164,6 +162,11 @@ class MLPObjective(SampledObjective):
         """Return 16 hexadecimal digits that name network, data and settings."""
         setting = f"{self.network!r} {self.loss.value} {self.l2!r}"
         return digest(np.array(setting), self.inputs, self.targets)
+
+    @cached_property
+    def _kernel(self) -> GradientKernel:
+        activation, loss = _ACTIVATION_CODE[self.network.activation], _LOSS_CODE[self.loss]
+        return GradientKernel(self.network.widths, activation, loss, self.inputs, self.targets)
 
     def _data_losses(self, points: FloatArray) -> FloatArray:
         losses = np.empty(len(points))

@@ -45,7 +45,7 @@ def _names(ax: Axes, view: CurvesView, theme: Theme) -> None:
         labels.add(line.name, float(line.x[last]), float(line.y[last]), color)
     edge = ax.get_xlim()[1]
     for reference in view.references:
-        labels.add(wrapped(reference.text, 75, SMALL), edge, reference.value, theme.quiet)
+        labels.add(wrapped(reference.text, 95, SMALL), edge, reference.value, theme.quiet)
 
 
 def set_scale(ax: Axes, which: str, scale: Scale, linear_below: float) -> None:

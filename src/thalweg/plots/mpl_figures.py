@@ -1,6 +1,7 @@
 """Figures: views in, one composed figure out. A few general composers serve every chapter."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,13 +12,14 @@ from matplotlib.figure import Figure
 from thalweg.core.errors import InputError
 from thalweg.plots.mpl_curves import draw_curves
 from thalweg.plots.mpl_dots import draw_dots
+from thalweg.plots.mpl_labels import dense
 from thalweg.plots.mpl_matrix import draw_matrix
 from thalweg.plots.mpl_page import Panel, figure_with_trust
 from thalweg.plots.mpl_path import draw_path
 from thalweg.plots.mpl_scatter import draw_scatter
 from thalweg.plots.mpl_spectrum import draw_spectrum
 from thalweg.plots.mpl_style import LIGHT, Theme
-from thalweg.plots.mpl_surface import draw_surface
+from thalweg.plots.mpl_surface import draw_colorbar, draw_surface
 from thalweg.views.curves import CurvesView
 from thalweg.views.dots import DotsView
 from thalweg.views.matrix import MatrixView
@@ -83,7 +85,8 @@ def views_figure(
         theme: light or dark page.
         flexible_aspect: height over width of panels without a shape of their own.
     """
-    panels = [panel(view, theme=theme) for view in _alike(views)]
+    views = _alike(views)
+    panels = [panel(view, theme=theme, **_options(views, i)) for i, view in enumerate(views)]
     rows = in_rows(panels, columns or len(panels))
     return figure_with_trust(
         rows,
@@ -124,21 +127,27 @@ def surfaces_figure(
     columns = columns or len(views)
     common = len(views) > 1 and _one_scale(views)
     outer = len(views) > 1 and _one_window(views)
+    views = _without_unlike_units(views) if outer else views
     panels = []
     for index, view in enumerate(views):
-        last = index % columns == columns - 1 or index == len(views) - 1
         below = index + columns < len(views)
         draw = partial(
             _map,
             view=view,
             paths=paths[index] if paths else (),
             theme=theme,
-            colorbar=last if common else True,
+            colorbar=not common,
+            title_room=max(len(view.title) for view in views),
             hide=((outer and below), (outer and index % columns > 0)),
         )
         panels.append(Panel(draw, _aspect(view)))
     return figure_with_trust(
-        in_rows(panels, columns), title=title, trust=trust, width_mm=width_mm, theme=theme
+        in_rows(panels, columns),
+        title=title,
+        trust=trust,
+        bar=partial(draw_colorbar, view=views[0], theme=theme) if common else None,
+        width_mm=width_mm,
+        theme=theme,
     )
 
 
@@ -178,6 +187,14 @@ def _alike(views: Sequence[View]) -> Sequence[View]:
     return shared_window(scatters) if len(scatters) == len(views) else views
 
 
+def _options(views: Sequence[View], index: int) -> dict[str, Any]:
+    """Name the classes once, at the right of the last of several scatter views."""
+    here, last = views[index], views[-1]
+    if isinstance(here, ScatterView) and isinstance(last, ScatterView) and here.names == last.names:
+        return {"names": index == len(views) - 1}
+    return {}
+
+
 def _map(
     ax: Axes,
     view: SurfaceView,
@@ -186,7 +203,8 @@ def _map(
     hide: tuple[bool, bool] = (False, False),
     **options: Any,
 ) -> None:
-    draw_surface(ax, view, theme=theme, **options)
+    avoid = [dense(np.column_stack([path.a, path.b])) for path in paths]
+    draw_surface(ax, view, theme=theme, avoid=avoid, **options)
     for path in paths:
         draw_path(ax, path, theme=theme)
     if hide[0]:
@@ -224,6 +242,17 @@ def _one_scale(views: Sequence[SurfaceView]) -> bool:
 
 
 def _one_window(views: Sequence[SurfaceView]) -> bool:
-    first = views[0]
-    same = (first.window, first.a_label, first.b_label)
-    return all((v.window, v.a_label, v.b_label) == same for v in views)
+    """Return whether all maps have the same axes, apart from what a unit of them is."""
+    first, *rest = views
+    return all(v.window == first.window and _heads(v) == _heads(first) for v in rest)
+
+
+def _heads(view: SurfaceView) -> tuple[str, str]:
+    return view.a_label.partition(" (")[0], view.b_label.partition(" (")[0]
+
+
+def _without_unlike_units(views: Sequence[SurfaceView]) -> Sequence[SurfaceView]:
+    """Return the views; units that differ leave the captions: each map has its scale bar."""
+    if len({(view.a_label, view.b_label) for view in views}) == 1:
+        return views
+    return [replace(v, a_label=_heads(v)[0], b_label=_heads(v)[1]) for v in views]

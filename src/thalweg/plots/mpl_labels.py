@@ -101,6 +101,8 @@ class MapLabels(_Labels):
         super().__init__(ax, theme)
         self._anchors: list[tuple[float, float]] = []
         self._avoid: list[FloatArray] = []
+        self._clear: list[FloatArray] = []
+        self._leaders: list[Line2D] = []
 
     def add(self, words: str, x: float, y: float, color: str, avoid: FloatArray) -> None:
         """Add a label for the point (x, y); `avoid` (m, 2) are data points to keep clear."""
@@ -108,11 +110,18 @@ class MapLabels(_Labels):
         self._avoid.append(avoid)
         self._text(words, color, boxed=True)
 
+    def keep_clear(self, points: FloatArray) -> None:
+        """Keep labels off more data points (m, 2), such as the numbers of contour lines."""
+        self._clear.append(points)
+
     def _place(self, renderer: RendererBase) -> None:
         assert self.axes is not None
         box, point = self.axes.bbox, _points(renderer)
         obstacles = self.axes.transData.transform(np.concatenate(self._avoid))
         obstacles = obstacles[np.isfinite(obstacles).all(axis=1)]
+        numbers = np.concatenate([np.empty((0, 2)), *self._clear])
+        numbers = self.axes.transData.transform(numbers) if len(numbers) else numbers
+        self._leaders = []
         anchors = self.axes.transData.transform(np.array(self._anchors, dtype=np.float64))
         taken: list[FloatArray] = []
         for text, anchor in zip(self.texts, anchors, strict=True):
@@ -125,19 +134,30 @@ class MapLabels(_Labels):
                     center = anchor + radius * point * np.array([np.cos(angle), np.sin(angle)])
                     center += half * (np.cos(angle), np.sin(angle))
                     rect = np.concatenate([center - half, center + half])
-                    cost = _cost(rect, obstacles, taken, box) + radius * 0.12
+                    cost = _cost(rect, obstacles, taken, box) + radius * 0.3
+                    cost += 12 * _covered(rect, numbers, 7 * point)
                     if cost < best:
                         best, spot = cost, center
             rect = np.concatenate([spot - half, spot + half])
             taken.append(rect)
             text.set_position((rect[0] + 2 * point, spot[1]))
+            self._lead(text, anchor, np.clip(anchor, rect[:2], rect[2:]), 12 * point)
+
+    def _lead(self, text: Text, start: FloatArray, end: FloatArray, beyond: float) -> None:
+        """Join a label that stands `beyond` pixels away from its point to it."""
+        if np.hypot(*(end - start)) > beyond:
+            xs, ys = [start[0], end[0]], [start[1], end[1]]
+            line = Line2D(xs, ys, lw=0.7, color=text.get_color())
+            line.set_transform(IdentityTransform())
+            line.set_figure(text.figure)
+            self._leaders.append(line)
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw the labels where they hide least."""
         if self.texts:
             self._place(renderer)
-            for text in self.texts:
-                text.draw(renderer)
+            for artist in [*self._leaders, *self.texts]:
+                artist.draw(renderer)
         self.stale = False
 
     def get_window_extent(self, renderer: RendererBase | None = None) -> Bbox:
@@ -193,6 +213,11 @@ def _cost(rect: FloatArray, obstacles: FloatArray, taken: list[FloatArray], box:
 def _points(renderer: RendererBase) -> float:
     """Return the pixels in one point."""
     return float(np.asarray(renderer.points_to_pixels(1.0), dtype=np.float64))
+
+
+def _covered(rect: FloatArray, points: FloatArray, margin: float) -> int:
+    """Return how many points lie in a box or within a margin of it."""
+    return int(((points >= rect[:2] - margin) & (points <= rect[2:] + margin)).all(axis=1).sum())
 
 
 def dense(points: FloatArray, steps: int = 6) -> FloatArray:

@@ -4,6 +4,7 @@ The layout measures what surrounds each panel (ticks, captions, color bars) once
 the panels all the width that is left: nothing overlaps, nothing is clipped, and it is fast.
 """
 
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,12 +15,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
+from thalweg.core.arrays import FloatArray
 from thalweg.core.errors import InputError
 from thalweg.plots.mpl_style import LIGHT, MM, SMALL, TITLE, Theme, styled
 from thalweg.views.trust import TrustLines
 
 MARGIN, GAP = 2.0 * MM, 4.0 * MM
+BAR = 3.0 * MM
 _LEADING = 1.45
+_PASSES = 3
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ def figure_with_trust(
     *,
     title: str = "",
     trust: TrustLines | None = None,
+    bar: Callable[[Axes], None] | None = None,
     width_mm: float = 170.0,
     theme: Theme = LIGHT,
     flexible_aspect: float = 0.62,
@@ -46,6 +51,7 @@ def figure_with_trust(
         rows: equally many panels each; None leaves a place empty.
         title: the finding, in sentence case, or empty.
         trust: the statements for the strip under the picture.
+        bar: draws one color bar for all panels, at the right of them.
         width_mm: width of the page; 85 is a journal column.
         theme: light or dark page.
         flexible_aspect: height over width of rows in which no panel states its own.
@@ -58,83 +64,116 @@ def figure_with_trust(
         raise InputError(
             "a page needs rows of equally many panels", repr(lengths), "fill with None"
         )
+    page = _Page(rows, title, trust or TrustLines(), bar, theme, flexible_aspect)
     with styled(theme):
         figure = Figure(figsize=(width_mm * MM, width_mm * MM), dpi=200)
         FigureCanvasAgg(figure)
-        return _compose(figure, rows, title, trust or TrustLines(), theme, flexible_aspect)
+        widths = (width_mm * MM - 2 * MARGIN) * page.weights / page.weights.sum() - 16 * MM
+        for _ in range(_PASSES):  # what surrounds a panel depends a little on its size
+            figure.clear()
+            before, widths = widths, _compose(figure, page, np.maximum(widths, 8 * MM))
+            if np.abs(widths / before - 1).max() < 0.08:
+                break
+        return figure
 
 
-def _compose(
-    figure: Figure,
-    rows: Sequence[Sequence[Panel | None]],
-    title: str,
-    trust: TrustLines,
-    theme: Theme,
-    flexible: float,
-) -> Figure:
-    wide = figure.get_figwidth()
-    weights = _weights(rows)
-    guess = (wide - 2 * MARGIN - len(weights) * 16 * MM) * weights / weights.sum()
-    tall = figure.get_figheight()
-    panels: dict[tuple[int, int], Axes] = {}
-    for i, row in enumerate(rows):
-        height = _row_height(row, guess, flexible)
-        for j, panel in enumerate(row):
-            if panel is None:
-                continue
-            place = (
-                0.2,
-                0.2,
-                guess[j] / wide,
-                (height if panel.aspect is None else panel.aspect * guess[j]) / tall,
-            )
-            panels[i, j] = figure.add_axes(place, label=f"{i},{j}")
-            panel.draw(panels[i, j])
+@dataclass(frozen=True)
+class _Page:
+    """What is asked of a page."""
+
+    rows: Sequence[Sequence[Panel | None]]
+    title: str
+    trust: TrustLines
+    bar: Callable[[Axes], None] | None
+    theme: Theme
+    flexible: float
+
+    @property
+    def weights(self) -> FloatArray:
+        """Relative widths of the columns."""
+        columns = zip(*self.rows, strict=True)
+        return np.array([max((p.weight for p in column if p), default=1.0) for column in columns])
+
+    def text(self, figure: Figure) -> tuple[list[str], list[tuple[str, bool, bool]]]:
+        """Lines of the title, and of the trust margin, broken to the width of the page."""
+        wide = figure.get_figwidth()
+        return _broken(self.title, TITLE, wide - 2 * MARGIN, figure), _trust_lines(
+            self.trust, wide, figure
+        )
+
+    def heights(self, widths: FloatArray) -> FloatArray:
+        """Heights of the rows, given the widths of the columns."""
+        heights = []
+        for row in self.rows:
+            shaped = [
+                p.aspect * w for p, w in zip(row, widths, strict=True) if p and p.aspect is not None
+            ]
+            heights.append(max(shaped) if shaped else self.flexible * float(np.mean(widths)))
+        return np.array(heights)
+
+
+def _compose(figure: Figure, page: _Page, guess: FloatArray) -> FloatArray:
+    """Draw the page with panels of about the guessed widths; return the widths they got."""
+    wide, shape = figure.get_figwidth(), (len(page.rows), len(guess))
+    panels = _drawn(figure, page, guess)
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    around = {key: _around(ax, renderer, figure.dpi) for key, ax in panels.items()}
-    shape = (len(rows), len(weights))
     sides = np.zeros((4, *shape))  # left, right, top, bottom
-    for key, sizes in around.items():
-        sides[(slice(None), *key)] = sizes
+    for key, ax in panels.items():
+        sides[(slice(None), *key)] = _around(ax, renderer, figure.dpi)
     left, right = sides[0].max(axis=0), sides[1].max(axis=0)
     top, bottom = sides[2].max(axis=1), sides[3].max(axis=1)
-    room = wide - 2 * MARGIN - (left + right).sum() - GAP * (shape[1] - 1)
-    widths = np.maximum(room, 0.2 * wide) * weights / weights.sum()
-    heights = np.array([_row_height(row, widths, flexible) for row in rows])
-
-    head = _title_lines(title, wide, figure)
-    strip = _trust_lines(trust, wide, figure)
+    bar = figure.add_axes((0.9, 0.2, BAR / wide, 0.5), label="bar") if page.bar else None
+    beside = 0.0
+    if bar and page.bar:
+        height = (page.heights(guess).sum() + (top + bottom).sum()) / figure.get_figheight()
+        bar.set_position((0.9, 0.2, BAR / wide, height))
+        page.bar(bar)
+        beside = BAR + 0.6 * GAP + _around(bar, renderer, figure.dpi)[1]
+    room = wide - 2 * MARGIN - beside - (left + right).sum() - GAP * (shape[1] - 1)
+    widths = np.maximum(room, 0.2 * wide) * page.weights / page.weights.sum()
+    heights = page.heights(widths)
+    head, strip = page.text(figure)
     head_height = len(head) * TITLE * 1.3 / 72 + (1.5 * MM if head else 0)
     strip_height = (len(strip) * SMALL * _LEADING / 72 + 5 * MM) if strip else 0
     total = 2 * MARGIN + head_height + strip_height
     total += (heights + top + bottom).sum() + GAP * (shape[0] - 1) * 0.8
     figure.set_size_inches(wide, total)
-    y = total - MARGIN - head_height
+    ceiling = y = total - MARGIN - head_height - top[0]
+    floor = y
     for i in range(shape[0]):
-        y -= top[i] + heights[i]
+        y -= heights[i] + (top[i] if i else 0)
         x = MARGIN
         for j in range(shape[1]):
             x += left[j]
-            panel = rows[i][j]
+            panel = page.rows[i][j]
             if panel is not None:
                 own = heights[i] if panel.aspect is None else panel.aspect * widths[j]
                 low = y + heights[i] - own
                 panels[i, j].set_position((x / wide, low / total, widths[j] / wide, own / total))
             x += widths[j] + right[j] + GAP
+        floor = y
         y -= bottom[i] + GAP * 0.8
-    _write_title(figure, head, total, theme)
-    _write_trust(figure, strip, total, theme)
-    return figure
+    if bar:
+        x = MARGIN + (left + right).sum() + widths.sum() + GAP * (shape[1] - 1) + 0.6 * GAP
+        bar.set_position((x / wide, floor / total, BAR / wide, (ceiling - floor) / total))
+    _write_title(figure, head, total, page.theme)
+    _write_trust(figure, strip, total, page.theme)
+    return widths
 
 
-def _weights(rows: Sequence[Sequence[Panel | None]]) -> np.ndarray:
-    columns = zip(*rows, strict=True)
-    return np.array([max((p.weight for p in column if p), default=1.0) for column in columns])
-
-
-def _row_height(row: Sequence[Panel | None], widths: np.ndarray, flexible: float) -> float:
-    own = [p.aspect * w for p, w in zip(row, widths, strict=True) if p and p.aspect is not None]
-    return float(max(own)) if own else float(flexible * np.mean(widths))
+def _drawn(figure: Figure, page: _Page, widths: FloatArray) -> dict[tuple[int, int], Axes]:
+    """Return the axes of the panels, drawn at about their final size."""
+    wide, tall = figure.get_size_inches()
+    heights, panels = page.heights(widths), {}
+    for i, row in enumerate(page.rows):
+        for j, panel in enumerate(row):
+            if panel is None:
+                continue
+            own = heights[i] if panel.aspect is None else panel.aspect * widths[j]
+            place = (0.2, 0.2, widths[j] / wide, own / tall)
+            panels[i, j] = figure.add_axes(place, label=f"{i},{j}")
+            panel.draw(panels[i, j])
+    return panels
 
 
 def _around(ax: Axes, renderer: RendererAgg, dpi: float) -> tuple[float, float, float, float]:
@@ -148,21 +187,17 @@ def _around(ax: Axes, renderer: RendererAgg, dpi: float) -> tuple[float, float, 
 
 
 def _broken(text: str, size: float, room: float, figure: Figure) -> list[str]:
-    """Return text in lines no wider than `room` inches, measured."""
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        measure = Text(0, 0, longer, fontsize=size)
-        measure.set_figure(figure)
-        if lines and measure.get_window_extent().width / figure.dpi <= room:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
-
-
-def _title_lines(title: str, wide: float, figure: Figure) -> list[str]:
-    return _broken(title, TITLE, wide - 2 * MARGIN, figure) if title else []
+    """Return text in lines about `room` inches wide at most, from one measurement of it."""
+    if not text:
+        return []
+    measure = Text(0, 0, text, fontsize=size)
+    measure.set_figure(figure)
+    width = measure.get_window_extent().width / figure.dpi
+    return (
+        textwrap.wrap(text, max(10, int(0.95 * room / width * len(text))))
+        if width > room
+        else [text]
+    )
 
 
 def _trust_lines(trust: TrustLines, wide: float, figure: Figure) -> list[tuple[str, bool, bool]]:

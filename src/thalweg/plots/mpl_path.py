@@ -38,7 +38,13 @@ def draw_path(ax: Axes, view: PathView, *, theme: Theme = LIGHT, label: bool = T
     ax.plot(view.end[0], view.end[1], "o", ms=6, mfc=view.color, mec="white", mew=0.9, zorder=10)
     if label:
         words = readable(view.color, theme)
-        map_labels(ax, theme).add(view.label, *view.end, words, dense(points))
+        map_labels(ax, theme).add(short(ax, view.label), *view.end, words, dense(points))
+
+
+def short(ax: Axes, label: str) -> str:
+    """Return a label in two lines where the map is narrow."""
+    narrow = ax.get_window_extent().width / ax.figure.dpi * 72 < 220
+    return label.replace(": ", "\n", 1) if narrow else label
 
 
 def _beads(ax: Axes, view: PathView) -> None:
@@ -64,12 +70,7 @@ def _arrow(ax: Axes, points: FloatArray, segment: int, color: str) -> None:
     tail = segment
     while tail > 0 and np.hypot(*((head - points[tail]) / (x1 - x0, y1 - y0))) < reach:
         tail -= 1
-    for size, paint, order in ((15, "white", 8.4), (10.5, color, 8.5)):
-        look: dict[str, Any] = {
-            "arrowstyle": "-|>",
-            "mutation_scale": size,
-            "lw": 0,
-            "color": paint,
-        }
-        look |= {"shrinkA": 0, "shrinkB": 0}
-        ax.annotate("", head, points[tail], arrowprops=look, zorder=order, annotation_clip=True)
+    look: dict[str, Any] = {"arrowstyle": "-|>", "mutation_scale": 11, "lw": 0.7}
+    look |= {"fc": color, "ec": "white", "shrinkA": 0, "shrinkB": 0}
+    near = head + (points[tail] - head) * 0.02  # a shaft too short to be seen
+    ax.annotate("", head, near, arrowprops=look, zorder=8.5, annotation_clip=True)

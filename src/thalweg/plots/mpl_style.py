@@ -70,8 +70,9 @@ def styled(theme: Theme = LIGHT) -> AbstractContextManager[Any]:
     )
 
 
-def readable(color: str, theme: Theme, share: float = 0.3) -> str:
+def readable(color: str, theme: Theme) -> str:
     """Return a color moved toward the ink, so that small type in it has contrast."""
+    share = 0.3 if theme is LIGHT else 0.45
     (r, g, b), (x, y, z), rest = to_rgb(color), to_rgb(theme.ink), 1 - share
     return to_hex((rest * r + share * x, rest * g + share * y, rest * b + share * z))
 
@@ -86,8 +87,8 @@ def wrapped(text: str, width: float, size: float = TEXT) -> str:
     """Return text broken at spaces so that no line is wider than `width` points (estimated)."""
     room, lines = width / (0.56 * size), [""]
     head, paren, tail = text.partition(" (")
-    if paren and len(text) > room and max(len(head), len(tail) + 1) <= room:
-        return f"{head}\n({tail}"
+    if paren and len(text) > room:
+        return f"{wrapped(head, width, size)}\n{wrapped('(' + tail, width, size)}"
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}" if lines[-1] else word
         if len(longer) > room and lines[-1]:

@@ -1,9 +1,9 @@
 """Map of a surface: color, gentle hillshade, labelled contour lines, hatched and blank cells."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path
@@ -11,15 +11,15 @@ from matplotlib.transforms import ScaledTranslation, blended_transform_factory
 from numpy.typing import NDArray
 
 from thalweg.core.arrays import FloatArray
+from thalweg.plots.mpl_contours import COLORS, contrast, draw_contours
 from thalweg.plots.mpl_labels import map_labels
-from thalweg.plots.mpl_style import LIGHT, MM, SMALL, TEXT, Theme, luminance, wrapped
+from thalweg.plots.mpl_style import LIGHT, MM, SMALL, TEXT, Theme, wrapped
 from thalweg.plots.shade import fraction, lit, raster
 from thalweg.views.levels import format_number
 from thalweg.views.surface import MarkKind, SurfaceView
 
-COLORS = colormaps["viridis"]
 _MARKERS = {MarkKind.POINT: "+", MarkKind.MINIMUM: "o", MarkKind.SADDLE: "X"}
-_HATCHES = {"nan": "/////", "infinite": "xxxxx", "failed": "....."}
+_HATCHES = {"nan": "/////", "infinite": "xxxxx", "failed": "-----"}
 
 
 def draw_surface(
@@ -30,6 +30,8 @@ def draw_surface(
     colorbar: bool = True,
     scale_bar: bool = True,
     label_levels: bool = True,
+    avoid: Sequence[FloatArray] = (),
+    title_room: int = 0,
 ) -> None:
     """Draw the map of a surface.
 
@@ -40,6 +42,8 @@ def draw_surface(
         colorbar: whether to put the scale of the colors beside it.
         scale_bar: whether to show a distance in parameter space above it.
         label_levels: whether contour lines carry their numbers.
+        avoid: arrays (k, 2) of data points, such as paths, that numbers keep clear of.
+        title_room: characters of the longest title in a row of maps, so that all look alike.
     """
     a0, a1, b0, b1 = view.window
     ax.set_xlim(a0, a1)
@@ -59,13 +63,16 @@ def draw_surface(
     )
     for name, hatch in _HATCHES.items():
         _hatch(ax, view, getattr(view, name), hatch, theme)
-    _contours(ax, view, label_levels)
+    marked = np.array([[mark.a, mark.b] for mark in view.marks]).reshape(-1, 2)
+    numbers = draw_contours(ax, view, [*avoid, marked], label_levels)
+    if len(numbers):
+        map_labels(ax, theme).keep_clear(numbers)
     for mark in view.marks:
         _mark(ax, mark.a, mark.b, mark.kind, theme)
         if mark.text:
             spot = np.array([[mark.a, mark.b]])
             map_labels(ax, theme).add(mark.text, mark.a, mark.b, theme.ink, spot)
-    _captions(ax, view, theme, scale_bar)
+    _captions(ax, view, theme, scale_bar, max(title_room, len(view.title)))
     if colorbar:
         draw_colorbar(beside(ax), view, theme=theme)
 
@@ -86,7 +93,7 @@ def draw_colorbar(cax: Axes, view: SurfaceView, *, theme: Theme = LIGHT) -> None
     cax.imshow(ramp, extent=(0, 1, 0, 1), origin="lower", aspect="auto", interpolation="bilinear")
     places = fraction(view.levels, view)
     for place in places:
-        cax.plot([0, 1], [place, place], color=_contrast(float(place)), lw=0.6)
+        cax.plot([0, 1], [place, place], color=contrast(float(place)), lw=0.6)
     cax.set_xlim(0, 1)
     cax.set_ylim(0, 1)
     cax.set_xticks([])
@@ -115,31 +122,6 @@ def thinned(places: FloatArray, apart: float) -> list[int]:
         if not shown or place - places[shown[-1]] >= apart:
             shown.append(index)
     return shown
-
-
-def _contrast(part: float) -> tuple[float, float, float, float]:
-    dark = luminance(COLORS(part)) < 0.18
-    return (1, 1, 1, 0.6) if dark else (0.05, 0.07, 0.1, 0.5)
-
-
-def _contours(ax: Axes, view: SurfaceView, label_levels: bool) -> None:
-    known = view.values[np.isfinite(view.values)]
-    if min(view.values.shape) < 2 or not known.size:
-        return
-    levels = view.levels[(view.levels > known.min()) & (view.levels < known.max())]
-    if not levels.size:
-        return
-    colors = [_contrast(float(part)) for part in fraction(levels, view)]
-    values = np.ma.masked_invalid(view.values)
-    lines = ax.contour(view.a, view.b, values, levels, colors=colors, linewidths=0.55, zorder=1)
-    if label_levels:
-        every = 2 if levels.size > 6 else 1
-        some = levels[::every]
-        solid = [(*colors[i][:3], 0.95) for i in range(0, levels.size, every)]
-        words = {float(level): format_number(float(level)) for level in levels}
-        ax.clabel(
-            lines, some, fmt=words, fontsize=SMALL, colors=solid, inline_spacing=2, zorder=1.5
-        )
 
 
 def _hatch(ax: Axes, view: SurfaceView, mask: NDArray[np.bool_], hatch: str, theme: Theme) -> None:
@@ -178,7 +160,7 @@ def _mark(ax: Axes, a: float, b: float, kind: MarkKind, theme: Theme) -> None:
     ax.plot(a, b, marker=marker, ms=6, mew=1.1, mfc=face, mec=theme.ink, zorder=5.1, ls="")
 
 
-def _captions(ax: Axes, view: SurfaceView, theme: Theme, scale_bar: bool) -> None:
+def _captions(ax: Axes, view: SurfaceView, theme: Theme, scale_bar: bool, letters: int) -> None:
     box = ax.get_window_extent()
     dpi = ax.figure.dpi
     wide, tall = box.width / dpi * 72, box.height / dpi * 72
@@ -187,8 +169,11 @@ def _captions(ax: Axes, view: SurfaceView, theme: Theme, scale_bar: bool) -> Non
     for spine in ax.spines.values():
         spine.set_linewidth(0.5)
     ax.locator_params(nbins=5)
-    bar = _scale_bar(ax, view, theme) if scale_bar and view.equal else 0.0
-    alone = len(view.title) * 0.56 * TEXT + bar > wide - 6  # the title needs a row of its own
+    bar = scale_bar and view.equal
+    if bar:
+        _scale_bar(ax, view, theme)
+    needed = letters * 0.54 * TEXT + 0.25 * wide + 12 * 0.54 * SMALL
+    alone = needed > wide  # the title needs a row of its own
     rows = 1.0 if bar and (alone or view.note) else 0.0
     if view.note:
         note = wrapped(view.note, wide, SMALL)
@@ -201,8 +186,8 @@ def _captions(ax: Axes, view: SurfaceView, theme: Theme, scale_bar: bool) -> Non
         ax.set_title(title, loc="left", pad=4 + rows * SMALL * 1.4, fontsize=TEXT, color=theme.ink)
 
 
-def _scale_bar(ax: Axes, view: SurfaceView, theme: Theme) -> float:
-    """Draw a distance above the upper right corner; return the width it takes, in points."""
+def _scale_bar(ax: Axes, view: SurfaceView, theme: Theme) -> None:
+    """Draw a distance in parameter space above the upper right corner."""
     a0, a1, _, _ = view.window
     reach = (a1 - a0) * view.lengths[0]
     size = max(
@@ -220,5 +205,3 @@ def _scale_bar(ax: Axes, view: SurfaceView, theme: Theme) -> float:
     words = f"distance {format_number(size)}"
     at = ("data", "axes fraction")
     ax.annotate(words, (left, 1), (-4, 5), at, textcoords="offset points", **style)
-    box = ax.get_window_extent().width / ax.figure.dpi * 72
-    return box * (a1 - left) / (a1 - a0) + 4 + len(words) * 0.56 * SMALL

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from thalweg.core.arrays import FloatArray
 from thalweg.plots.mpl_labels import dense, map_labels
 from thalweg.plots.mpl_page import Panel, figure_with_trust
-from thalweg.plots.mpl_path import runs
+from thalweg.plots.mpl_path import runs, short
 from thalweg.plots.mpl_style import LIGHT, SMALL, TEXT, Theme, readable, wrapped
 from thalweg.plots.mpl_surface import COLORS, beside, draw_colorbar
 from thalweg.plots.relief import Camera, Relief, best_camera
@@ -45,26 +46,37 @@ def draw_surface_3d(
         colorbar: whether to put the scale beside it.
     """
     relief = Relief(view, camera or best_camera(view, paths))
-    left, right, bottom, top = relief.extent
+    _draw(ax, relief, _picture(relief, theme), paths, theme, colorbar)
+
+
+def _picture(relief: Relief, theme: Theme) -> NDArray[np.uint8]:
+    """Return the rendered block (h, w, 4)."""
     picture = relief.render(lambda part: COLORS(part)[..., :3], 0.9 if theme is LIGHT else 0.3)
-    ax.imshow(
-        (picture * 255).round().astype(np.uint8),
-        extent=(left, right, bottom, top),
-        origin="lower",
-        interpolation="bilinear",
-        zorder=0,
-    )
+    return (picture * 255).round().astype(np.uint8)
+
+
+def _draw(
+    ax: Axes,
+    relief: Relief,
+    picture: NDArray[np.uint8],
+    paths: Sequence[PathView],
+    theme: Theme,
+    colorbar: bool = True,
+) -> None:
+    left, right, bottom, top = relief.extent
+    box = (left, right, bottom, top)
+    ax.imshow(picture, extent=box, origin="lower", interpolation="bilinear", zorder=0)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
     ax.set_axis_off()
     for path in paths:
         _path(ax, relief, path, theme)
-    lines = _axes_of_block(ax, relief, theme)
-    _note(ax, view, relief.camera, theme, lines)
-    if view.title:
-        ax.set_title(view.title, loc="left", fontsize=TEXT, color=theme.ink)
+    lowest = _axes_of_block(ax, relief, theme)
+    _note(ax, relief.view, relief.camera, theme, lowest)
+    if relief.view.title:
+        ax.set_title(relief.view.title, loc="left", fontsize=TEXT, color=theme.ink)
     if colorbar:
-        draw_colorbar(beside(ax, 8.0), view, theme=theme)
+        draw_colorbar(beside(ax, 8.0), relief.view, theme=theme)
 
 
 def surface_3d_figure(
@@ -95,9 +107,10 @@ def panel_3d(
     theme: Theme = LIGHT,
 ) -> Panel:
     """Return the panel that draws a relief."""
-    camera = camera or best_camera(view, paths)
-    left, right, bottom, top = Relief(view, camera).extent
-    draw = partial(draw_surface_3d, view=view, paths=paths, camera=camera, theme=theme)
+    relief = Relief(view, camera or best_camera(view, paths))
+    left, right, bottom, top = relief.extent
+    picture = _picture(relief, theme)
+    draw = partial(_draw, relief=relief, picture=picture, paths=paths, theme=theme)
     return Panel(draw, (top - bottom) / (right - left))
 
 
@@ -115,7 +128,8 @@ def _path(ax: Axes, relief: Relief, path: PathView, theme: Theme) -> None:
             ax.plot(piece[:, 0], piece[:, 1], color="white", lw=2.8, alpha=0.8, zorder=5, **style)
             ax.plot(piece[:, 0], piece[:, 1], color=path.color, lw=1.5, zorder=6, **style)
         else:
-            behind: dict[str, Any] = {"lw": 0.9, "ls": (0, (1, 1.6)), "alpha": 0.8}
+            behind: dict[str, Any] = {"lw": 1.2, "ls": (0, (1, 1.3))}
+            ax.plot(piece[:, 0], piece[:, 1], color="white", lw=2.0, alpha=0.35, zorder=3.9)
             ax.plot(piece[:, 0], piece[:, 1], color=path.color, zorder=4, **behind)
     dots = path.dots[seen[path.dots]]
     ax.plot(spot[dots, 0], spot[dots, 1], "o", ms=2.2, color=path.color, mew=0, zorder=7)
@@ -124,7 +138,9 @@ def _path(ax: Axes, relief: Relief, path: PathView, theme: Theme) -> None:
     ax.plot(start[0], start[1], "o", ms=5.5, mfc="white", mec=path.color, mew=1.4, zorder=8)
     ax.plot(end[0], end[1], "o", ms=5.5, mfc=path.color, mec="white", mew=0.9, zorder=9)
     words = readable(path.color, theme)
-    map_labels(ax, theme).add(path.label, float(end[0]), float(end[1]), words, dense(spot))
+    map_labels(ax, theme).add(
+        short(ax, path.label), float(end[0]), float(end[1]), words, dense(spot)
+    )
 
 
 def _stems(ax: Axes, relief: Relief, path: PathView, spot: FloatArray, part: FloatArray) -> None:
@@ -141,9 +157,9 @@ def _stems(ax: Axes, relief: Relief, path: PathView, spot: FloatArray, part: Flo
         ax.plot(ends[:, 0], ends[:, 1], color=path.color, lw=0.5, alpha=0.75, zorder=4.5)
 
 
-def _axes_of_block(ax: Axes, relief: Relief, theme: Theme) -> int:
-    """Write ticks and captions along the two front edges; return the most lines of one."""
-    lines = 1
+def _axes_of_block(ax: Axes, relief: Relief, theme: Theme) -> float:
+    """Write ticks and captions along the front edges; return how low they reach, in points."""
+    lowest = 0.0
     corners = relief.corners()
     flat = [relief.project(np.array([x]), np.array([y]), np.array([-0.06]))[0] for x, y in corners]
     nearest = int(np.argmin([spot[1] for spot in flat]))
@@ -151,8 +167,8 @@ def _axes_of_block(ax: Axes, relief: Relief, theme: Theme) -> int:
         along_a = corners[other][1] == corners[nearest][1]
         label = relief.view.a_label if along_a else relief.view.b_label
         ends = (corners[nearest], corners[other])
-        lines = max(lines, _edge(ax, relief, ends, along_a, label, theme))
-    return lines
+        lowest = min(lowest, _edge(ax, relief, ends, along_a, label, theme))
+    return lowest
 
 
 def _edge(
@@ -162,18 +178,21 @@ def _edge(
     along_a: bool,
     label: str,
     theme: Theme,
-) -> int:
+) -> float:
     a0, a1, b0, b1 = relief.view.window
     low, high = (a0, a1) if along_a else (b0, b1)
     (x0, y0), (x1, y1) = ends
     spots = relief.project(np.array([x0, x1]), np.array([y0, y1]), np.array([-0.06, -0.06]))
     right = spots[1, 0] > spots[0, 0]
+    across = spots[1] - spots[0]
+    normal = np.array([abs(across[1]) * (1 if right else -1), -abs(across[0])])
+    normal /= np.hypot(*normal)
     for value in _few_ticks(low, high):
         a, b = (value, b0) if along_a else (a0, value)
         tx, ty = relief.ground(np.array([a]), np.array([b]))
         x, y = (tx, np.array([y0])) if along_a else (np.array([x0]), ty)
         spot = relief.project(x, y, np.array([-0.06]))[0]
-        place = (4 if right else -4, -3)
+        place = (2.5 * normal[0], 2.5 * normal[1])
         ax.annotate(
             format_number(value),
             (spot[0], spot[1]),
@@ -190,10 +209,10 @@ def _edge(
     length = float(np.hypot(rise, run)) / (relief.extent[1] - relief.extent[0])
     room = ax.get_window_extent().width / ax.figure.dpi * 72 * length
     words = wrapped(label, room, SMALL)
-    ax.annotate(
+    written = ax.annotate(
         words,
         (middle[0], middle[1]),
-        (13 if right else -13, -13),
+        (15 * normal[0], 15 * normal[1]),
         textcoords="offset points",
         fontsize=SMALL,
         rotation=angle,
@@ -202,7 +221,8 @@ def _edge(
         va="top",
         color=theme.ink,
     )
-    return 1 + words.count("\n")
+    low_end = written.get_window_extent().y0 - ax.get_window_extent().y0
+    return low_end / ax.figure.dpi * 72
 
 
 def _few_ticks(low: float, high: float) -> list[float]:
@@ -213,7 +233,7 @@ def _few_ticks(low: float, high: float) -> list[float]:
     return [low, high]
 
 
-def _note(ax: Axes, view: SurfaceView, camera: Camera, theme: Theme, lines: int) -> None:
+def _note(ax: Axes, view: SurfaceView, camera: Camera, theme: Theme, lowest: float) -> None:
     what = f"log {view.field_label}" if view.scale is Scale.LOG else view.field_label
     note = f"Height: {what}, its whole range drawn {camera.height:g} as high as the ground is wide."
     if view.note:
@@ -224,7 +244,7 @@ def _note(ax: Axes, view: SurfaceView, camera: Camera, theme: Theme, lines: int)
     ax.annotate(
         words,
         (0, 0),
-        (0, -6 - 1.4 * SMALL * lines),
+        (0, lowest - 5),
         "axes fraction",
         textcoords="offset points",
         **style,

@@ -111,6 +111,10 @@ class Relief:
         return u, near, far, away * across + height * self.camera.height * up
 
     @cached_property
+    def _horizon(self) -> FloatArray:
+        return np.maximum.accumulate(self._cut[3], axis=0)
+
+    @cached_property
     def _heights(self) -> FloatArray:
         return filled(fraction(self.view.values, self.view))
 
@@ -132,15 +136,14 @@ class Relief:
 
     def visible(self, x: FloatArray, y: FloatArray, part: FloatArray) -> NDArray[np.bool_]:
         """Return whether points (m,) at a fraction of the height are in front of the surface."""
-        u, near, far, heights = self._cut
+        u, near, far, _ = self._cut
         cos, sin, _, _ = self._turn
         spot = self.project(x, y, part)
         column = np.clip(np.searchsorted(u, spot[:, 0]), 0, u.size - 1)
         depth = np.maximum(far[column] - near[column], 1e-12)
         index = ((x * sin + y * cos - near[column]) / depth * (self.samples - 1)).astype(int)
-        horizon = np.maximum.accumulate(heights, axis=0)
         index = np.clip(index - 3, 0, self.samples - 1)
-        return spot[:, 1] >= horizon[index, column] - 0.006
+        return spot[:, 1] >= self._horizon[index, column] - 0.006
 
     def render(self, paint: Paint, wall: float = _WALL) -> FloatArray:
         """Return the picture (h, w, 4), rows from the bottom, half the internal resolution.
@@ -154,7 +157,7 @@ class Relief:
         _, _, bottom, top = self.extent
         step = u[1] - u[0]
         rows = bottom + (np.arange(int((top - bottom) / step)) + 0.5) * step
-        horizon = np.maximum.accumulate(heights, axis=0)
+        horizon = self._horizon
         at = np.stack([np.searchsorted(horizon[:, c], rows) for c in range(u.size)], axis=1)
         after = np.clip(at, 1, self.samples - 1)
         column = np.arange(u.size)
@@ -224,7 +227,17 @@ def best_camera(
     camera = camera or Camera()
     if not paths:
         return camera
-    turns = [camera.azimuth + turn for turn in (0, 64, -60, 120, -120, 180, 30, -30, 90, -90)]
+    first = camera.azimuth
+    turns = [
+        first,
+        -first,
+        first + 90,
+        first - 90,
+        first + 180,
+        -first + 90,
+        -first - 90,
+        180 - first,
+    ]
     seen = []
     for azimuth in turns:
         small = Relief(view, Camera(azimuth, camera.elevation, camera.height), 160, 160)

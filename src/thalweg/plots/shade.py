@@ -10,6 +10,7 @@ from thalweg.views.levels import Scale
 from thalweg.views.surface import SurfaceView
 
 STEEP = 1.6  # slope that 95 % of the surface stay below, after scaling
+MOST = 1.5  # gentle surfaces stay gentle: slopes are never scaled up more than this
 UPPER_LEFT = (-0.5, 0.5, 0.7071)
 
 
@@ -73,7 +74,7 @@ def light_on(along_a: FloatArray, along_b: FloatArray) -> FloatArray:
     """Return the light (-1 to 1) on slopes, from the upper left; steepness scaled to be gentle."""
     steep = np.hypot(along_a, along_b)
     usual = float(np.quantile(steep, 0.95))
-    factor = STEEP / usual if usual > 0 else 0.0
+    factor = min(STEEP / usual, MOST) if usual > 0 else 0.0
     x, y = -along_a * factor, -along_b * factor
     toward = x * UPPER_LEFT[0] + y * UPPER_LEFT[1] + UPPER_LEFT[2]
     return np.clip((toward / np.sqrt(x**2 + y**2 + 1) - UPPER_LEFT[2]) / 0.7, -1, 1)
@@ -116,7 +117,7 @@ def _lerp(values: FloatArray, at: FloatArray) -> FloatArray:
     return values[first] * (1 - part) + values[second] * part
 
 
-def lit(colors: FloatArray, light: FloatArray, strength: float = 0.3) -> FloatArray:
+def lit(colors: FloatArray, light: FloatArray, strength: float = 0.26) -> FloatArray:
     """Return colors (..., 3) darkened and lightened a little by light (...)."""
     dark = np.minimum(light, 0)[..., None] * strength
     bright = np.maximum(light, 0)[..., None] * strength * 0.6

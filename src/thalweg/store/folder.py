@@ -6,63 +6,49 @@ Every chunk carries a CRC-32C checksum, so that a flipped bit is an error instea
 """
 
 import os
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 import zarr
-from numpy.typing import NDArray
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from thalweg.core.errors import StoreError
 
-Variables = Mapping[str, tuple[tuple[str, ...], NDArray]]
 
-
-def save(dataset: xr.Dataset, path: Path) -> Path:
-    """Write a Dataset to the folder `path`, replacing what was there only when all is written.
+def save(dataset: xr.Dataset, path: Path | str) -> Path:
+    """Write a Dataset to the folder `path`, replacing a store there only when all is written.
 
     Raises:
-        StoreError: the folder cannot be written.
+        StoreError: the folder cannot be written, or holds something else.
     """
-    variables = {
-        str(name): (tuple(map(str, variable.dims)), variable.values)
-        for name, variable in dataset.variables.items()
-    }
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    path = Path(path)
+    with written_whole(path) as fresh:
         group = create_group(fresh, {str(k): v for k, v in dataset.attrs.items()})
-        for name, (dims, values) in variables.items():
-            add_array(group, name, dims, values.shape, values.dtype)[...] = values
-        if path.exists():
-            old = path.with_name(f".{path.name}.{os.getpid()}.old")
-            os.replace(path, old)
-            os.replace(fresh, path)
-            shutil.rmtree(old)
-        else:
-            os.replace(fresh, path)
-    except OSError as fault:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise cannot_write(path, fault) from fault
+        for name, variable in dataset.variables.items():
+            dims, values = tuple(map(str, variable.dims)), variable.values
+            add_array(group, str(name), dims, values.shape, values.dtype)[...] = values
     return path
 
 
-def load(path: Path) -> xr.Dataset:
+def load(path: Path | str) -> xr.Dataset:
     """Return the Dataset in the folder `path`, all of it in memory.
 
     Raises:
         StoreError: no store there, or one that is damaged.
     """
-    if not (path / "zarr.json").is_file():
+    path = Path(path)
+    if not is_store(path):
         got = "nothing" if not path.exists() else "something else"
         raise StoreError(f"{path} must be a Zarr store", got, "check the path")
     try:
         dataset = xr.open_zarr(path, consolidated=False, chunks=None, decode_cf=False).load()
-    except (OSError, ValueError, KeyError, RuntimeError) as fault:
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as fault:
         reason = str(fault).splitlines()[0] if str(fault) else type(fault).__name__
         raise StoreError(f"{path} must be readable", reason, "delete it and run again") from fault
     for name, variable in dataset.variables.items():
@@ -71,6 +57,49 @@ def load(path: Path) -> xr.Dataset:
             dataset[name] = (variable.dims, np.array(variable.values.tolist(), dtype=str))
     names = [name for name, v in dataset.variables.items() if v.dims == (name,)]
     return dataset.set_coords(names)
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside `path` to write; it becomes `path` only if all went well.
+
+    What killed processes left beside `path` is removed.
+
+    Raises:
+        StoreError: the folder cannot be written, or holds something that is no Zarr store.
+    """
+    whole = path.absolute()
+    fresh = whole.with_name(f".{whole.name}.{os.getpid()}.partial")
+    old = fresh.with_suffix(".old")
+    try:
+        if whole.exists() and not is_store(whole) and not is_empty(whole):
+            wanted = f"{path} must be free, or a Zarr store"
+            raise StoreError(wanted, "something else", "choose another folder")
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        for left in whole.parent.iterdir():
+            if re.fullmatch(rf"\.{re.escape(whole.name)}\.\d+(\.partial|\.old)", left.name):
+                shutil.rmtree(left)
+        yield fresh
+        if whole.exists():
+            os.replace(whole, old)
+        os.replace(fresh, whole)
+    except OSError as fault:
+        raise cannot_write(path, fault) from fault
+    finally:
+        if old.exists() and not whole.exists():
+            os.replace(old, whole)
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def is_store(path: Path) -> bool:
+    """Return whether there is a Zarr v3 group at `path`."""
+    return (path / "zarr.json").is_file()
+
+
+def is_empty(path: Path) -> bool:
+    """Return whether `path` is a folder without content."""
+    return path.is_dir() and not any(path.iterdir())
 
 
 def create_group(path: Path, attrs: Mapping[str, Any]) -> zarr.Group:

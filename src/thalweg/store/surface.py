@@ -17,7 +17,14 @@ from thalweg.core.errors import StoreError
 from thalweg.core.grid import Grid, Tile
 from thalweg.core.plane import Plane
 from thalweg.core.schema import Attr, Cell, surface_dataset
-from thalweg.store.folder import add_array, cannot_write, create_group, load
+from thalweg.store.folder import (
+    add_array,
+    cannot_write,
+    create_group,
+    is_store,
+    load,
+    written_whole,
+)
 
 IDENTITY = ("objective_digest", "plane_digest", "grid_digest", "fields")
 
@@ -38,50 +45,50 @@ class SurfaceStore:
 
     def __init__(
         self,
-        path: Path,
+        path: Path | str,
         plane: Plane,
         grid: Grid,
         fields: Sequence[str],
         attrs: Mapping[str, Attr],
     ) -> None:
-        self.path, self.grid, self.fields = path, grid, tuple(fields)
+        self.path = path = Path(path)
+        self.grid, self.fields = grid, tuple(fields)
         blank = np.full(grid.shape, np.nan)
         pending = np.full(grid.shape, Cell.PENDING, dtype=np.int8)
         whole = {**attrs, "fields": list(self.fields)}
         empty = surface_dataset(plane, grid, dict.fromkeys(self.fields, blank), pending, whole)
-        if (path / "zarr.json").is_file():
+        if is_store(path):
             self._check_same(empty)
-        elif path.exists() and any(path.iterdir()):
-            raise StoreError(f"{path} must be empty or a surface", "other files", "choose another")
+            for left in path.rglob("*.partial"):  # by a process that was killed
+                left.unlink()
         else:
             self._create(empty)
-        self._arrays = zarr.open_group(path, mode="r+")
+        group = zarr.open_group(path, mode="r+")
+        self._arrays = {name: _writable(group, name) for name in (*self.fields, "status")}
 
     def pending(self) -> Iterator[Tile]:
-        """Yield the tiles that are not done."""
-        status = np.asarray(self._array("status")[...])
+        """Yield the tiles that are not done, and those whose numbers went missing since."""
+        now = self.dataset()
+        status = now["status"].values
+        absent = status == Cell.PENDING
+        for name in self.fields:
+            absent |= (status == Cell.DONE) & ~np.isfinite(now[name].values)
         for tile in self.grid.tiles():
-            if (status[tile.slices] == Cell.PENDING).any():
+            if absent[tile.slices].any():
                 yield tile
 
     def write(self, tile: Tile, fields: Mapping[str, FloatArray], status: np.ndarray) -> None:
         """Write one tile; when this returns, a resumed run will not compute it again."""
         try:
             for name in self.fields:
-                self._array(name)[tile.slices] = fields[name]
-            self._array("status")[tile.slices] = status
+                self._arrays[name][tile.slices] = fields[name]
+            self._arrays["status"][tile.slices] = status
         except OSError as fault:
             raise cannot_write(self.path, fault) from fault
 
     def dataset(self) -> xr.Dataset:
         """Return the surface as it is now; pending cells are NaN with status PENDING."""
         return load(self.path)
-
-    def _array(self, name: str) -> zarr.Array:
-        array = self._arrays[name]
-        if not isinstance(array, zarr.Array):
-            raise StoreError(f"{self.path}/{name} must be an array", "a group", "delete the store")
-        return array
 
     def _check_same(self, empty: xr.Dataset) -> None:
         there = load(self.path).attrs
@@ -94,9 +101,8 @@ class SurfaceStore:
                 )
 
     def _create(self, empty: xr.Dataset) -> None:
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            group = create_group(self.path, {str(k): v for k, v in empty.attrs.items()})
+        with written_whole(self.path) as fresh:
+            group = create_group(fresh, {str(k): v for k, v in empty.attrs.items()})
             tiled = {*self.fields, "status"}
             chunks = tuple(min(self.grid.tile, n) for n in self.grid.shape)
             for name, variable in empty.variables.items():
@@ -105,5 +111,11 @@ class SurfaceStore:
                 array = add_array(group, str(name), dims, variable.shape, variable.dtype, cut)
                 if name not in tiled:
                     array[...] = variable.values
-        except OSError as fault:
-            raise cannot_write(self.path, fault) from fault
+
+
+def _writable(group: zarr.Group, name: str) -> zarr.Array:
+    """Return an array of the group that writes every chunk, also those that are all NaN."""
+    array = group.get(name)
+    if not isinstance(array, zarr.Array):
+        raise StoreError(f"{group.store_path}/{name} must be an array", "none", "delete the store")
+    return array.with_config({"write_empty_chunks": True})

@@ -61,6 +61,8 @@ class SmallNetwork:
         The clip caps an example's loss at 27.6; slices and training here use logits instead,
         which agree below the cap and have none.
         """
+        y_pred = as_floats(y_pred, "y_pred", (None,), "pass what forward returns")
+        y_true = as_floats(y_true, "y_true", y_pred.shape, "pass one label a prediction")
         p = np.clip(y_pred, 1e-12, 1 - 1e-12)
         return float(-np.mean(y_true * np.log(p) + (1 - y_true) * np.log(1 - p)))
 
@@ -101,7 +103,12 @@ def visualize_loss_landscape(
         grid_points: how many of each.
     """
     objective = MLPObjective(NETWORK, X, y)
-    plane = Plane(center_params, np.stack([direction1, direction2]))
+    mend = "pass one flat vector, as from get_flat_params"
+    n = (NETWORK.layout.size,)
+    center = as_floats(center_params, "center_params", n, mend)
+    first = as_floats(direction1, "direction1", n, mend)
+    second = as_floats(direction2, "direction2", n, mend)
+    plane = Plane(center, np.stack([first, second]))
     grid = Grid.square(grid_range, grid_points)
     surface = evaluate(objective, plane, grid)
     return grid.axes[0].copy(), grid.axes[1].copy(), surface["loss"].values

@@ -23,11 +23,12 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under column heads."""
+    """Rows of text under column heads; `words` if the cells are sentences rather than numbers."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     caption: str = ""
+    words: bool = False
 
 
 @dataclass(frozen=True)

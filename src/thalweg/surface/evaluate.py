@@ -61,7 +61,7 @@ def evaluate(
     grid: Grid,
     fields: Sequence[str] = ("loss",),
     executor: Executor | None = None,
-    store: Path | None = None,
+    store: Path | str | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Return the *surface* of the fields on the grid.

@@ -136,8 +136,8 @@ def _arrows(a: FloatArray, b: FloatArray, width: float, height: float) -> NDArra
     moves = np.hypot(np.diff(a) / width, np.diff(b) / height)
     moves = np.where(np.isfinite(moves), moves, 0.0)
     length = np.concatenate([[0.0], np.cumsum(moves)])
-    if moves.size == 0 or length[-1] < 0.08:
+    if moves.size == 0 or length[-1] < 0.15:
         return np.empty(0, dtype=np.int64)
-    wanted = (0.35, 0.75) if length[-1] > 0.3 else (0.5,)
+    wanted = (0.35, 0.75) if length[-1] > 0.45 else (0.5,)
     places = np.searchsorted(length, np.array(wanted) * length[-1]) - 1
     return np.unique(np.clip(places, 0, moves.size - 1)).astype(np.int64)

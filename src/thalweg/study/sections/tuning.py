@@ -1,5 +1,7 @@
 """The comparison of the optimizers: equal tuning, many seeds, and the effective learning rate."""
 
+from dataclasses import asdict, dataclass
+
 import numpy as np
 import xarray as xr
 
@@ -10,7 +12,7 @@ from thalweg.dynamics.steppers import SGD, Momentum
 from thalweg.plots.mpl_figures import views_figure
 from thalweg.study.context import Study
 from thalweg.study.experiments import ACCURATE
-from thalweg.study.section import Fact, Section, number, percent
+from thalweg.study.section import Section, number, percent
 from thalweg.study.settings import Setting
 from thalweg.views.curves import CurvesView, Series, curves_view
 from thalweg.views.dots import dots_view
@@ -22,7 +24,7 @@ def tuning_section(study: Study) -> Section:
     """Compare SGD, momentum and Adam fairly, in both settings."""
     learned, plan = study.learned, study.plan
     scores = {s.key: _scores(study.ensembles[s.key]) for s in study.settings}
-    control = {s.key: _control(study, s) for s in study.settings}
+    controls = {s.key: control(study, s) for s in study.settings}
     rates = f"{len(plan.tuning_rates)} rates from {plan.tuning_rates[0]:g} to " + (
         f"{plan.tuning_rates[-1]:g}, the same for all, on {len(plan.tuning_seeds)} seeds"
     )
@@ -51,9 +53,13 @@ def tuning_section(study: Study) -> Section:
             + _prose(scores[learned.key])
             + ".",
             study.exhibit("tuning", sweep, caption),
-            _control_prose(study, control),
+            _control_prose(study, controls),
         ),
-        {"scores": scores, "matched_rate": control, "rates": plan.tuning_rates},
+        {
+            "scores": scores,
+            "matched_rate": {key: asdict(found) for key, found in controls.items()},
+            "rates": plan.tuning_rates,
+        },
     )
 
 
@@ -122,23 +128,36 @@ def _spread(study: Study):
     return dots_view(groups, label, title="test seeds", scale=Scale.LINEAR, paired=True)
 
 
-def _control(study: Study, setting: Setting) -> dict[str, Fact]:
-    """Compare momentum at its rate with SGD at the same effective rate lr / (1 - beta)."""
+@dataclass(frozen=True)
+class Control:
+    """Momentum against gradient descent at the same effective rate, over the test seeds.
+
+    Differences are final losses, gradient descent minus momentum: positive where momentum wins.
+    """
+
+    rate: float
+    gain_over_sgd: float
+    gain_interval: tuple[float, float]
+    difference: float
+    difference_interval: tuple[float, float]
+
+
+def control(study: Study, setting: Setting) -> Control:
+    """Return the comparison of momentum at rate lr with gradient descent at lr / (1 - beta)."""
     momentum = next(s for s in setting.steppers if isinstance(s, Momentum))
     twin = SGD(momentum.lr / (1 - momentum.beta))
     kept = study.shop.keep(f"{setting.key}-matched", lambda: _matched(study, setting, twin))
-    there = study.ensembles[setting.key].sel(optimizer=momentum.name)
-    plain = study.ensembles[setting.key].sel(optimizer="SGD")
-    gain = plain["loss"].values[:, -1] - there["loss"].values[:, -1]
-    difference = kept["loss"].values - there["loss"].values[:, -1]
-    return {
-        "rate": twin.lr,
-        "gain_over_sgd": float(gain.mean()),
-        "gain_interval": interval(gain),
-        "matched_difference": float(np.nan_to_num(difference, posinf=np.nan).mean()),
-        "matched_interval": interval(difference),
-        "better_than_matched": float((difference > 0).mean()),
-    }
+    last = study.ensembles[setting.key]["loss"].isel(look=-1)
+    there, plain = (last.sel(optimizer=n).values for n in (momentum.name, "SGD"))
+    difference = kept["loss"].values - there
+    finite = difference[np.isfinite(difference)]
+    return Control(
+        rate=twin.lr,
+        gain_over_sgd=float((plain - there).mean()),
+        gain_interval=interval(plain - there),
+        difference=float(finite.mean()) if finite.size else float("nan"),
+        difference_interval=interval(difference),
+    )
 
 
 def _matched(study: Study, setting: Setting, twin: SGD) -> xr.Dataset:
@@ -153,39 +172,32 @@ def _matched(study: Study, setting: Setting, twin: SGD) -> xr.Dataset:
     )
 
 
-def interval(values: FloatArray, draws: int = 2000) -> list[float]:
+def interval(values: FloatArray, draws: int = 2000) -> tuple[float, float]:
     """Return the 95 % bootstrap interval of the mean of values (m,), without NaN and inf.
 
     >>> interval(np.full(5, 2.0))
-    [2.0, 2.0]
+    (2.0, 2.0)
     """
     usable = values[np.isfinite(values)]
     if not usable.size:
-        return [float("nan")] * 2
+        return float("nan"), float("nan")
     rows = np.random.default_rng(0).integers(usable.size, size=(draws, usable.size))
     low, high = np.percentile(usable[rows].mean(axis=1), [2.5, 97.5])
-    return [float(low), float(high)]
+    return float(low), float(high)
 
 
-def _control_prose(study: Study, control: dict[str, dict[str, Fact]]) -> str:
+def _control_prose(study: Study, controls: dict[str, Control]) -> str:
     parts = []
     for setting in study.settings:
-        found = control[setting.key]
-        low, high = found["matched_interval"]  # type: ignore[misc]
-        same = (
-            "is better than"
-            if low > 0  # type: ignore[operator]
-            else "is worse than"
-            if high < 0  # type: ignore[operator]
-            else "cannot be told from"
-        )
+        found = controls[setting.key]
+        low, high = found.difference_interval
+        verb = "beats" if low > 0 else "loses to" if high < 0 else "cannot be told from"
         parts.append(
-            f"in {setting.title}, momentum {same} gradient descent at that rate "
-            f"({number(float(found['rate']))}): "  # type: ignore[arg-type]
-            f"mean difference in final loss {number(float(found['matched_difference']), 2)}, "  # type: ignore[arg-type]
-            f"95 % interval {number(float(low), 2)} to {number(float(high), 2)}"  # type: ignore[arg-type]
+            f"in {setting.title} momentum {verb} gradient descent at that rate, "
+            f"{number(found.rate)} (mean difference in final loss {number(found.difference, 2)}, "
+            f"95 % interval {number(low, 2)} to {number(high, 2)})"
         )
     return (
-        "Momentum at rate lr moves, on a steady slope, like gradient descent at lr / (1 - 0.9) = "
-        "10 lr; so the fair control is gradient descent at ten times the rate. " + "; ".join(parts)
-    ).replace("; in", "; and in") + "."
+        "On a steady slope, momentum at rate lr moves like gradient descent at lr / (1 - 0.9), "
+        f"ten times the rate; so that is the fair control: {' and '.join(parts)}."
+    )

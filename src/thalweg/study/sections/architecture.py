@@ -1,0 +1,189 @@
+"""Architecture: what width and depth do to the landscape, on one data set and one scale."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import xarray as xr
+
+from thalweg.core.executor import ThreadExecutor
+from thalweg.core.grid import Grid
+from thalweg.core.schema import provenance
+from thalweg.curvature.dense import hessian
+from thalweg.dynamics.record import record
+from thalweg.dynamics.steppers import Adam
+from thalweg.geometry.planes import random_plane
+from thalweg.geometry.scaling import FilterNorm
+from thalweg.objectives.mlp import MLPObjective
+from thalweg.objectives.network import MLP, FanIn
+from thalweg.plots.mpl_figures import surfaces_figure
+from thalweg.study.context import Study
+from thalweg.study.section import Section, Table, number, percent
+from thalweg.views.surface import shared_scale, surface_view
+from thalweg.views.trust import trust_lines
+
+NETWORKS = (
+    MLP((2, 4, 1)),
+    MLP((2, 16, 1)),
+    MLP((2, 64, 1)),
+    MLP((2, 16, 16, 1)),
+    MLP((2, 16, 16, 16, 1)),
+    MLP((2, 16, 16, 16, 16, 1)),
+)
+RATES = (0.003, 0.01, 0.03)
+
+
+@dataclass(frozen=True)
+class Built:
+    """One architecture, trained with Adam at the best of three rates."""
+
+    network: str
+    parameters: int
+    rate: float
+    loss: float
+    train_accuracy: float
+    test_accuracy: float
+    sharpness: float
+    negative: int
+    rise: float
+
+
+def architecture_section(study: Study) -> Section:
+    """Draw six architectures at their trained points, and compare sharpness."""
+    with_points = [_trained(study, network) for network in NETWORKS]
+    surfaces = [_surface(study, *pair) for pair in with_points]
+    built = [
+        _built(study, network, run, surface)
+        for (network, run), surface in zip(with_points, surfaces, strict=True)
+    ]
+    views = [
+        surface_view(s, title=f"{b.network}: {percent(b.test_accuracy)}")
+        for s, b in zip(surfaces, built, strict=True)
+    ]
+    figure = surfaces_figure(
+        shared_scale(views),
+        columns=3,
+        title=_headline(built),
+        trust=trust_lines(
+            [
+                "Titles: hidden widths and accuracy on fresh points. One color scale, filter-"
+                "normalized directions of seed 0, each network at its own trained point.",
+                "One initialization each, He scaling; Adam at the best of three rates, "
+                f"{_steps(study)} steps. Another seed gives another picture.",
+                (
+                    "Filter normalization removes the scale of whole layers, not that of single "
+                    "units: curvature is comparable to a factor of a few at best.",
+                    True,
+                ),
+            ]
+        ),
+    )
+    caption = "Width (top row) and depth (bottom row) on the second setting's data."
+    return Section(
+        "architecture",
+        "Width and depth",
+        (_prose(built), study.exhibit("architecture", figure, caption), _table(built)),
+        {"networks": [asdict(b) for b in built]},
+    )
+
+
+def _steps(study: Study) -> int:
+    return 400 if study.plan.quick else 1000
+
+
+def _objective(study: Study, network: MLP) -> MLPObjective:
+    X, y = study.learned.data(study.plan.seed)
+    # He's scaling, so that depth does not make the signal die out or blow up.
+    return MLPObjective(network, X, y, start=network.initial_point(study.plan.seed, FanIn()))
+
+
+def _name(network: MLP) -> str:
+    return "-".join(map(str, network.widths[1:-1]))
+
+
+def _trained(study: Study, network: MLP) -> tuple[MLP, xr.Dataset]:
+    objective = _objective(study, network)
+
+    def compute() -> xr.Dataset:
+        def one(rate: float) -> xr.Dataset:
+            steps = _steps(study)
+            return record(objective, objective.start, Adam(rate), steps, every=steps)
+
+        runs = dict(ThreadExecutor().map(one, RATES))
+        best = min(RATES, key=lambda r: np.nan_to_num(runs[r]["loss"].values[-1], nan=np.inf))
+        chosen = runs[best]
+        chosen.attrs = provenance("trajectory", {**chosen.attrs, "rate": best})
+        return chosen
+
+    return network, study.shop.keep(f"architecture-{_name(network)}", compute)
+
+
+def _surface(study: Study, network: MLP, run: xr.Dataset) -> xr.Dataset:
+    objective = _objective(study, network)
+    end = run["point"].values[-1]
+    plane = random_plane(end, objective.layout, 0, scaling=FilterNorm())
+    points = 31 if study.plan.quick else 61
+    name = f"architecture-plane-{_name(network)}"
+    return study.shop.surface(name, objective, plane, Grid.square(1.0, points))
+
+
+def _built(study: Study, network: MLP, run: xr.Dataset, surface: xr.Dataset) -> Built:
+    objective = _objective(study, network)
+    end = run["point"].values[-1]
+    fresh = MLPObjective(network, *study.learned.fresh_data(study.plan.seed))
+    values = np.linalg.eigvalsh(hessian(objective, end))
+    loss = surface["loss"].values
+    return Built(
+        network=_name(network),
+        parameters=network.layout.size,
+        rate=float(run.attrs["rate"]),
+        loss=float(run["loss"].values[-1]),
+        train_accuracy=float(objective.accuracies(end[None])[0]),
+        test_accuracy=float(fresh.accuracies(end[None])[0]),
+        sharpness=float(values[-1]),
+        negative=int((values < -1e-8 * np.abs(values).max()).sum()),
+        rise=float(np.median(loss) - loss.min()),
+    )
+
+
+def _headline(built: list[Built]) -> str:
+    best = max(built, key=lambda b: b.test_accuracy)
+    worst = min(built, key=lambda b: b.test_accuracy)
+    return (
+        f"From {worst.network} to {best.network}: {percent(worst.test_accuracy)} to "
+        f"{percent(best.test_accuracy)} on fresh points"
+    )
+
+
+def _prose(built: list[Built]) -> str:
+    wide, deep = built[:3], built[3:]
+    accuracy = [b.test_accuracy for b in built]
+    sharp = [b.sharpness for b in built]
+    rank = float(np.corrcoef(np.argsort(np.argsort(accuracy)), np.argsort(np.argsort(sharp)))[0, 1])
+    link = "rise together" if rank > 0.5 else "oppose each other" if rank < -0.5 else "do not agree"
+    return (
+        f"Widening one hidden layer from {wide[0].network} to {wide[-1].network} units takes the "
+        f"accuracy on fresh points from {percent(wide[0].test_accuracy, 1)} to "
+        f"{percent(wide[-1].test_accuracy, 1)}; stacking layers of 16, from {deep[0].network} to "
+        f"{deep[-1].network}, from {percent(deep[0].test_accuracy, 1)} to "
+        f"{percent(deep[-1].test_accuracy, 1)}. Over these six, sharpness (the largest Hessian "
+        f"eigenvalue, from {number(min(sharp))} to {number(max(sharp))}) and accuracy {link} "
+        f"(rank correlation {rank:.2f}); six networks are too few to say more."
+    )
+
+
+def _table(built: list[Built]) -> Table:
+    rows = tuple(
+        (
+            b.network,
+            f"{b.parameters:,}",
+            number(b.rate),
+            number(b.loss),
+            percent(b.train_accuracy, 1),
+            percent(b.test_accuracy, 1),
+            number(b.sharpness),
+            str(b.negative),
+        )
+        for b in built
+    )
+    head = ("hidden", "parameters", "rate", "loss", "train", "fresh", "λ max", "negative")
+    return Table(head, rows, "Six networks on the data of the second setting, trained with Adam.")

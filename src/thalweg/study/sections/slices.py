@@ -1,0 +1,158 @@
+"""The slice: the loss on random planes through a trained network, plain and filter-normalized."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import xarray as xr
+
+from thalweg.core.grid import Grid
+from thalweg.core.schema import plane_of
+from thalweg.curvature.chance import Chance, chance_of_minimum
+from thalweg.curvature.dense import spectrum
+from thalweg.geometry.planes import random_plane
+from thalweg.geometry.scaling import FilterNorm, Scaling, Unit
+from thalweg.plots.mpl_figures import surfaces_figure
+from thalweg.plots.plotly_surface import surface_html
+from thalweg.study.context import Study
+from thalweg.study.section import Exhibit, Fact, Section, number, percent
+from thalweg.study.settings import Setting
+from thalweg.surface.minima import interior_minima
+from thalweg.views.surface import shared_scale, surface_view
+from thalweg.views.trust import TrustLines, trust_lines
+
+DRAWS = 6
+OPTIMIZER = "Adam"  # the chapter centers its slice on a trained network; Adam's is the best one
+
+
+def slices_section(study: Study) -> Section:
+    """Draw the slice as the chapter does, filter-normalized, and at several draws."""
+    facts: dict[str, Fact] = {}
+    blocks: list[str | Exhibit] = [
+        "The chapter looks at the loss on a plane through a trained network, along two random "
+        "directions. Two things decide what one sees: the length of the directions and the draw. "
+        "A direction of length 1 is a small move for a network with large weights; filter "
+        "normalization (Li et al. 2018) makes each filter of the direction as long as that "
+        "filter of the network, with biases left alone."
+    ]
+    for setting in study.settings:
+        pair = [_surface(study, setting, kind, 0) for kind in (Unit(), FilterNorm())]
+        views = [surface_view(s, title=t) for s, t in zip(pair, _TITLES, strict=True)]
+        seen = _seen(study, setting, pair)
+        facts[setting.key] = asdict(seen)
+        figure = surfaces_figure(
+            shared_scale(views), title=_title(setting, seen), trust=_trust(study, setting, seen)
+        )
+        fragment = surface_html(views[1], include_plotlyjs=False, div_id=f"slice-{setting.key}-3d")
+        caption = (
+            f"The loss of {setting.title} around the end of {OPTIMIZER}, on a plane of two random "
+            "directions: of length 1, and filter-normalized. One color scale; the same draw."
+        )
+        blocks.append(study.exhibit(f"slice-{setting.key}", figure, caption, fragment))
+    learned = study.learned
+    draws = [_surface(study, learned, FilterNorm(), seed) for seed in range(DRAWS)]
+    counts = [interior_minima(s["loss"].values) for s in draws]
+    spread = [float(s["loss"].max()) for s in draws]
+    facts["draws"] = {"minima": counts, "highest_loss": spread}
+    views = [surface_view(s, title=f"draw {i}") for i, s in enumerate(draws)]
+    six = surfaces_figure(
+        shared_scale(views),
+        columns=3,
+        title=f"One network, {DRAWS} draws: the highest loss in the window varies "
+        f"{max(spread) / min(spread):.1f}-fold",
+        trust=trust_lines(["Six direction seeds on one scale; the network is the same in all."]),
+    )
+    blocks += [
+        study.exhibit("draws", six, "The same trained network on six filter-normalized planes."),
+        _draws_prose(counts, spread),
+    ]
+    return Section("slice", "The slice: what a random plane shows", tuple(blocks), facts)
+
+
+_TITLES = ("directions of length 1", "filter-normalized directions")
+
+
+def _surface(study: Study, setting: Setting, scaling: Scaling, seed: int) -> xr.Dataset:
+    objective = study.objectives[setting.key]
+    center = study.runs[setting.key][OPTIMIZER]["point"].values[-1]
+    plane = random_plane(center, objective.layout, seed, scaling=scaling)
+    kind = "filter" if isinstance(scaling, FilterNorm) else "unit"
+    grid = Grid.square(1.0, study.plan.grid_points)
+    name = f"{setting.key}-slice-{kind}-{seed}"
+    return study.shop.surface(name, objective, plane, grid, ("loss", "accuracy"))
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the slices through one point show, and what full space holds there."""
+
+    loss: float
+    gradient_norm: float
+    lambda_min: float
+    lambda_max: float
+    negative: int
+    parameters: int
+    trace_over_n: float
+    chance: Chance
+    highest: tuple[float, ...]
+    minima: tuple[int, ...]
+    cosines: tuple[float, ...]
+    weight_norm: float
+
+
+def _seen(study: Study, setting: Setting, pair: list[xr.Dataset]) -> Seen:
+    objective = study.objectives[setting.key]
+    end = study.runs[setting.key][OPTIMIZER]["point"].values[-1]
+    there = study.shop.keep(f"{setting.key}-spectrum-{OPTIMIZER}", lambda: spectrum(objective, end))
+    values = there["eigenvalues"].values
+    return Seen(
+        loss=there.attrs["loss"],
+        gradient_norm=there.attrs["gradient_norm"],
+        lambda_min=float(values[0]),
+        lambda_max=float(values[-1]),
+        negative=there.attrs["negative"],
+        parameters=len(values),
+        trace_over_n=float(values.mean()),
+        chance=chance_of_minimum(values),
+        highest=tuple(float(s["loss"].max()) for s in pair),
+        minima=tuple(interior_minima(s["loss"].values) for s in pair),
+        cosines=tuple(float(plane_of(s).cosines()[0, 1]) for s in pair),
+        weight_norm=float(np.linalg.norm(end)),
+    )
+
+
+def _title(setting: Setting, seen: Seen) -> str:
+    if seen.minima == (1, 1) and seen.negative:
+        return f"One bowl in the picture; {seen.negative} directions curve downward in full space"
+    return f"The loss around the end of {OPTIMIZER}, {setting.title}"
+
+
+def _trust(study: Study, setting: Setting, seen: Seen) -> TrustLines:
+    return trust_lines(
+        [
+            (
+                f"Full space: λ_min = {number(seen.lambda_min)}, λ_max = "
+                f"{number(seen.lambda_max)}; {seen.negative} of {seen.parameters} eigenvalues "
+                "are negative.",
+                seen.negative > 0,
+            ),
+            "A random plane through this point curves upward in all its directions with "
+            f"probability {percent(seen.chance.probability, 1)}, whatever full space holds.",
+            f"Direction seed 0; cosine between the directions {seen.cosines[0]:.2f} and "
+            f"{seen.cosines[1]:.2f}. All {study.objectives[setting.key].n_examples} training "
+            "points: no sampling error.",
+        ]
+    )
+
+
+def _draws_prose(counts: list[int], spread: list[float]) -> str:
+    several = sum(count > 1 for count in counts)
+    seen = (
+        f"{several} of the {len(counts)} draws show more than one minimum"
+        if several
+        else f"none of the {len(counts)} draws shows more than one minimum"
+    )
+    return (
+        f"The picture depends on the draw: the highest loss in the window runs from "
+        f"{number(min(spread))} to {number(max(spread))}, and {seen}. One random plane is an "
+        "anecdote; several on one scale are evidence."
+    )

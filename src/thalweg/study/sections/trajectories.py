@@ -1,0 +1,241 @@
+"""The optimizers' paths on one plane, and what that plane leaves out."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import xarray as xr
+
+from thalweg.core.grid import Grid
+from thalweg.core.plane import Plane
+from thalweg.dynamics.project import project
+from thalweg.geometry.planes import principal_plane
+from thalweg.plots.mpl_figures import surfaces_figure
+from thalweg.plots.mpl_surface_3d import surface_3d_figure
+from thalweg.plots.plotly_surface import surface_html
+from thalweg.study.context import Study
+from thalweg.study.section import Exhibit, Section, Table, listed, number, percent
+from thalweg.study.settings import Setting
+from thalweg.views.path import PathView, path_view
+from thalweg.views.surface import SurfaceView, shared_scale, surface_view
+from thalweg.views.trust import TrustLines, trust_lines
+
+TRUE = 0.1  # a path is drawn as true where its gap is below this share of the surface's range
+
+
+@dataclass(frozen=True)
+class Honesty:
+    """How far one run's path in a plane can be trusted.
+
+    Attributes:
+        captured: share of the run's own variance that lies in the plane.
+        largest_gap: largest |true loss - loss in the plane|.
+        gap_share: that gap as a share of the range of losses in the picture.
+        farthest: largest distance from the plane.
+        end_to_end: distance between the run's first and last point.
+        true_share: share of the steps whose gap is below a tenth of the range.
+    """
+
+    captured: float
+    largest_gap: float
+    gap_share: float
+    farthest: float
+    end_to_end: float
+    true_share: float
+
+
+def trajectories_section(study: Study) -> Section:
+    """Draw all three runs on their common plane, each on its own, and state the gaps."""
+    blocks: list[str | Exhibit | Table] = [
+        "Each run visits points in a space of many dimensions; a picture keeps two. The plane "
+        "below is the one that lies closest to all three runs together (their principal "
+        "directions). Solid where the drawn height is true to a tenth of the range, dashed where "
+        "it is not. The gap is the true loss at a step minus the loss of the picture under it."
+    ]
+    joint, own = {}, {}
+    for setting in study.settings:
+        surface, paths = _joint(study, setting)
+        joint[setting.key] = {n: honesty(p, surface) for n, p in paths.items()}
+        blocks += _joint_exhibits(study, setting, surface, paths, joint[setting.key])
+        own[setting.key], exhibit = _own(study, setting)
+        blocks += [exhibit, _prose(setting, joint[setting.key], own[setting.key])]
+    blocks.append(_table(study, joint, own))
+    return Section(
+        "trajectories",
+        "The paths, and how far the picture of them is true",
+        tuple(blocks),
+        {
+            "joint_plane": _nested(joint),
+            "own_plane": _nested(own),
+        },
+    )
+
+
+def honesty(path: xr.Dataset, surface: xr.Dataset) -> Honesty:
+    """Return the trust numbers of a path over a surface."""
+    shown = surface["loss"].values
+    width = float(np.nanmax(shown) - np.nanmin(shown))
+    gap = np.abs(path["gap"].values)
+    steps = np.stack([path[axis].values for axis in ("a", "b")], axis=1)
+    residual = path["residual"].values
+    ends = np.hypot(np.linalg.norm(steps[-1] - steps[0]), residual[-1] - residual[0])
+    return Honesty(
+        captured=float(path.attrs["captured_variance"]),
+        largest_gap=float(gap.max()),
+        gap_share=float(gap.max() / width),
+        farthest=float(residual.max()),
+        end_to_end=float(path.attrs.get("end_to_end", ends)),
+        true_share=float((gap <= TRUE * width).mean()),
+    )
+
+
+def _joint(study: Study, setting: Setting) -> tuple[xr.Dataset, dict[str, xr.Dataset]]:
+    runs = study.runs[setting.key]
+    plane = principal_plane(np.concatenate([run["point"].values for run in runs.values()]))
+    return _surface_and_paths(study, setting, plane, runs, f"{setting.key}-joint")
+
+
+def _surface_and_paths(
+    study: Study, setting: Setting, plane: Plane, runs: dict[str, xr.Dataset], name: str
+) -> tuple[xr.Dataset, dict[str, xr.Dataset]]:
+    objective = study.objectives[setting.key]
+    coords = np.concatenate([plane.coordinates(run["point"].values) for run in runs.values()])
+    grid = Grid.covering(coords, study.plan.grid_points)
+    surface = study.shop.surface(f"{name}-plane", objective, plane, grid, ("loss", "accuracy"))
+    paths = {}
+    for label, run in runs.items():
+        path = project(objective, run, plane)
+        points = run["point"].values
+        path.attrs["end_to_end"] = float(np.linalg.norm(points[-1] - points[0]))
+        paths[label] = study.shop.keep(f"{name}-path-{label}", lambda path=path: path)
+    return surface, paths
+
+
+def _views(
+    surface: xr.Dataset, paths: dict[str, xr.Dataset], title: str = ""
+) -> tuple[SurfaceView, list[PathView]]:
+    view = surface_view(surface, title=title)
+    return view, [path_view(path, view) for path in paths.values()]
+
+
+def _joint_exhibits(
+    study: Study,
+    setting: Setting,
+    surface: xr.Dataset,
+    paths: dict[str, xr.Dataset],
+    found: dict[str, Honesty],
+) -> list[Exhibit]:
+    view, drawn = _views(surface, paths)
+    least = min(found, key=lambda name: found[name].captured)
+    title = f"The common plane keeps {percent(found[least].captured)} of what {least} did"
+    flat = surfaces_figure([view], paths=[drawn], title=title, trust=_trust(setting, found))
+    relief = surface_3d_figure(view, drawn, title=f"The same plane in relief, {setting.title}")
+    return [
+        study.exhibit(
+            f"paths-{setting.key}",
+            flat,
+            f"The three runs of {setting.title} on their common principal plane. Start hollow, "
+            "end solid; dots are steps.",
+        ),
+        study.exhibit(
+            f"relief-{setting.key}",
+            relief,
+            "The same in relief, paths at their true loss, with stems to the surface where they "
+            "leave it.",
+            surface_html(view, drawn, include_plotlyjs=False, div_id=f"paths-{setting.key}-3d"),
+        ),
+    ]
+
+
+def _own(study: Study, setting: Setting) -> tuple[dict[str, Honesty], Exhibit]:
+    views, drawn, found = [], [], {}
+    for name, run in study.runs[setting.key].items():
+        plane = principal_plane(run["point"].values)
+        label = f"{setting.key}-own-{name}"
+        surface, paths = _surface_and_paths(study, setting, plane, {name: run}, label)
+        view, path = _views(surface, paths, name)
+        found[name] = honesty(paths[name], surface)
+        views.append(view)
+        drawn.append(path)
+    figure = surfaces_figure(
+        shared_scale(views),
+        paths=drawn,
+        title=f"Each run on the plane that suits it best, {setting.title}",
+        trust=trust_lines(
+            [
+                f"{name}: {percent(h.captured, 1)} of its variance captured; largest gap "
+                f"{number(h.largest_gap, 2)}, {percent(h.gap_share)} of the range shown."
+                for name, h in found.items()
+            ]
+        ),
+    )
+    caption = "Each run on its own principal plane; one color scale. The planes differ."
+    return found, study.exhibit(f"own-paths-{setting.key}", figure, caption)
+
+
+def _trust(setting: Setting, found: dict[str, Honesty]) -> TrustLines:
+    worst = max(found, key=lambda name: found[name].gap_share)
+    far = max(found, key=lambda name: found[name].farthest / found[name].end_to_end)
+    ratio = found[far].farthest / found[far].end_to_end
+    least = min(h.captured for h in found.values())
+    captured = listed([f"{name} {percent(h.captured)}" for name, h in found.items()])
+    return trust_lines(
+        [
+            (f"Share of each run's own variance in this plane: {captured}.", least < 0.5),
+            (
+                f"Largest gap between true and drawn loss: {number(found[worst].largest_gap, 2)} "
+                f"({worst}), {percent(found[worst].gap_share)} of the range shown.",
+                found[worst].gap_share > TRUE,
+            ),
+            (
+                f"Farthest from the plane: {far}, {number(found[far].farthest, 2)}, that is "
+                f"{ratio:.2g} times the distance from its start to its end.",
+                ratio > 1,
+            ),
+        ]
+    )
+
+
+def _prose(setting: Setting, joint: dict[str, Honesty], own: dict[str, Honesty]) -> str:
+    wrong = [name for name, h in joint.items() if h.gap_share > TRUE]
+    words = (
+        f"In {setting.title} the common plane misstates the loss of {listed(wrong)} by more than a "
+        "tenth of the range somewhere on the way"
+        if wrong
+        else f"In {setting.title} every path on the common plane is true to a tenth of the range"
+    )
+    least = min(joint, key=lambda name: joint[name].captured)
+    change = (
+        f"{least}, of which the common plane keeps {percent(joint[least].captured)}, has "
+        f"{percent(own[least].captured, 1)} of its variance in a plane of its own"
+    )
+    return f"{words}. {change[0].upper()}{change[1:]}."
+
+
+def _table(
+    study: Study, joint: dict[str, dict[str, Honesty]], own: dict[str, dict[str, Honesty]]
+) -> Table:
+    rows = []
+    for setting in study.settings:
+        for name, h in joint[setting.key].items():
+            alone = own[setting.key][name]
+            rows.append(
+                (
+                    f"{setting.title}, {name}",
+                    percent(h.captured),
+                    percent(h.gap_share),
+                    f"{h.farthest / h.end_to_end:.2g}",
+                    percent(alone.captured),
+                    percent(alone.gap_share),
+                )
+            )
+    head = ("run", "captured", "largest gap", "residual", "own: captured", "own: gap")
+    caption = (
+        "Common plane and own plane. Captured: share of the run's variance. Gap: share of the "
+        "range of losses shown. Residual: largest distance from the plane over the distance from "
+        "start to end."
+    )
+    return Table(head, tuple(rows), caption)
+
+
+def _nested(found: dict[str, dict[str, Honesty]]) -> dict[str, dict[str, dict[str, float]]]:
+    return {key: {n: asdict(h) for n, h in runs.items()} for key, runs in found.items()}

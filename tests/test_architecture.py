@@ -1,0 +1,88 @@
+"""The layers of docs/architecture.md, read off the imports: lower floors only, never sideways."""
+
+import ast
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "thalweg"
+FILES = sorted(SOURCE.rglob("*.py"))
+FLOORS = (
+    {"version"},
+    {"core"},
+    {"objectives", "geometry", "curvature", "store", "views", "datasets", "topology", "ray"},
+    {"surface", "dynamics", "critical", "connect", "plots", "web", "interop", "testing"},
+    {"study"},
+    {"__init__", "__main__", "cli"},
+)
+ALLOWED_IN = {
+    "matplotlib": "plots/*",
+    "plotly": "plots/*",
+    "sklearn": "datasets.py",
+    "zarr": "store/*",
+    "numba": "objectives/kernels*.py",
+    "llvmlite": "objectives/kernels*.py",
+    "cyclopts": "cli*.py",
+    "rich": "cli*.py",
+    "jinja2": "study/*",
+    "torch": "none yet",
+    "jax": "none yet",
+    "ray": "none yet",
+}
+
+
+def room_of(path: Path) -> str:
+    first = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+    return "cli" if first.startswith("cli") else first
+
+
+def floor_of(room: str) -> int:
+    return next(i for i, floor in enumerate(FLOORS) if room in floor)
+
+
+def imported(path: Path) -> set[str]:
+    """Dotted names of all imports, also those inside functions; "thalweg.X" for names of the face."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            module = node.module or ""
+            found |= {f"{module}.{a.name}" for a in node.names} if module == "thalweg" else {module}
+    return found
+
+
+every_file = pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(SOURCE)))
+
+
+@every_file
+def test_imports_go_down_never_up_or_sideways(path):
+    room = room_of(path)
+    for name in imported(path):
+        top, _, rest = name.partition(".")
+        if top == "thalweg":
+            other = rest.split(".")[0]
+            assert rest and (SOURCE / other).with_suffix(".py").exists() or (
+                SOURCE / other
+            ).is_dir(), f"{name} is the face; import the file where it lives"
+            assert other == room or floor_of(other) < floor_of(room), f"{room} imports {name}"
+
+
+@every_file
+def test_each_third_party_has_its_one_place(path):
+    place = path.relative_to(SOURCE).as_posix()
+    for name in imported(path):
+        allowed = ALLOWED_IN.get(name.split(".")[0])
+        assert allowed is None or fnmatch(place, allowed), f"{place} imports {name}"
+
+
+@every_file
+def test_no_file_is_longer_than_400_lines(path):
+    assert len(path.read_text().splitlines()) <= 400
+
+
+def test_half_of_all_files_are_under_200_lines():
+    lengths = [len(path.read_text().splitlines()) for path in FILES if path.name != "__init__.py"]
+    assert sorted(lengths)[len(lengths) // 2] < 200
