@@ -1,14 +1,12 @@
-"""The one table of cases: networks x losses x penalties, and objectives with a known fault."""
+"""The one table of cases: networks x losses x penalties; see formulas.py for plain functions."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from scipy.special import erf
 
-from thalweg.core.layout import Layout
-from thalweg.core.objective import Objective
 from thalweg.objectives.activations import Activation
 from thalweg.objectives.losses import Loss
 from thalweg.objectives.mlp import MLPObjective
@@ -55,7 +53,6 @@ class Case:
     @cached_property
     def point(self):
         """A point with biases, away from all kinks."""
-        inputs, _ = self.data
         for seed in range(1000):
             random = np.random.default_rng(seed)
             point = self.network.initial_point(seed, FanIn(1.0))
@@ -78,7 +75,7 @@ def hidden_inputs(case: Case, point):
 def blocks(widths, point):
     """Cut a flat point, real or complex, into (W, b) a layer."""
     parts, at = [], 0
-    for i, o in zip(widths, widths[1:], strict=False):
+    for i, o in pairwise(widths):
         parts.append((point[at : at + i * o].reshape(i, o), point[at + i * o : at + (i + 1) * o]))
         at += (i + 1) * o
     assert at == point.size
@@ -118,37 +115,3 @@ CASES = [
     for hidden, activation, loss, l2 in product(DEPTHS, Activation, Loss, (0.0, 0.3))
     if hidden or activation is Activation.RELU
 ]
-
-
-class Formula(Objective):
-    """A loss from a callable on points (m, n); counts its calls, and can stop in the midst."""
-
-    fields = ("loss",)
-
-    def __init__(self, function, n=2, name="formula", stop_after=None, fault=KeyboardInterrupt):
-        self.function, self.layout, self.name = function, Layout.plain(n), name
-        self.start, self.calls, self.cells = np.zeros(n), 0, 0
-        self.stop_after, self.fault = stop_after, fault
-
-    def values(self, points):
-        return self.function(points)
-
-    def restrict(self, plane, fields=("loss",)):
-        self.check_request(plane, fields)
-
-        def evaluate(coords):
-            if self.calls == self.stop_after:
-                raise self.fault
-            self.calls, self.cells = self.calls + 1, self.cells + len(coords)
-            return {"loss": self.values(plane.points(coords))}
-
-        return evaluate
-
-    def digest(self):
-        return f"{self.name:0<16}"
-
-
-def ripples(points):
-    """A loss without symmetry, so that no two cells of a grid agree."""
-    x, y = points[:, 0], points[:, 1]
-    return np.sin(3 * x) + 0.3 * x + y**2 + 0.1 * np.cos(5 * x * y)

@@ -4,9 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("house", deadline=None, derandomize=True, max_examples=40, database=None)
+settings.register_profile(
+    "house",
+    deadline=None,
+    derandomize=True,
+    max_examples=40,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],  # a loaded machine is no fault
+)
 settings.load_profile("house")
 
 

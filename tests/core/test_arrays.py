@@ -39,7 +39,8 @@ def test_frozen_is_a_private_copy():
     array = np.zeros(2)
     kept = frozen(array)
     array[0] = 1.0
-    assert kept[0] == 0.0 and not kept.flags.writeable
+    assert kept[0] == 0.0
+    assert not kept.flags.writeable
 
 
 def test_digest_depends_on_bits_shape_and_type_only():
@@ -53,6 +54,9 @@ def test_digest_depends_on_bits_shape_and_type_only():
 def test_errors_keep_their_parts_and_their_builtin_kin():
     error = InputError("w", "g", "m")
     assert (error.wanted, error.got, error.mend) == ("w", "g", "m")
-    assert str(error) == "w, got g; m" and error.exit_code == 2
-    assert isinstance(error, ValueError) and issubclass(MissingExtraError, ImportError)
-    assert issubclass(StoreError, ThalwegError) and not issubclass(StoreError, ValueError)
+    assert str(error) == "w, got g; m"
+    assert error.exit_code == 2
+    assert isinstance(error, ValueError)
+    assert issubclass(MissingExtraError, ImportError)
+    assert issubclass(StoreError, ThalwegError)
+    assert not issubclass(StoreError, ValueError)

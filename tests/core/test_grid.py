@@ -14,7 +14,9 @@ AXIS = np.array([0.0, 1.0])
 def test_arrays_have_rows_b_and_columns_a():
     a, b, c = np.array([0.0, 1.0, 5.0]), np.array([10.0, 20.0]), np.array([-3.0, -2.0, 0.0, 7.0])
     grid = Grid((a, b, c))
-    assert grid.shape == (4, 2, 3) and grid.dims == ("c", "b", "a") and grid.size == 24
+    assert grid.shape == (4, 2, 3)
+    assert grid.dims == ("c", "b", "a")
+    assert grid.size == 24
     cells = grid.coords().reshape(*grid.shape, 3)
     for k, j, i in np.ndindex(grid.shape):
         assert cells[k, j, i].tolist() == [a[i], b[j], c[k]]
@@ -41,9 +43,7 @@ def test_square_is_symmetric_and_holds_its_ends():
 
 
 @given(
-    st.lists(
-        st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)), min_size=1, max_size=6
-    ),
+    st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)), min_size=1, max_size=6),
     st.integers(2, 40),
 )
 def test_covering_holds_every_point_with_cells_near_square(coords, points):
@@ -51,7 +51,8 @@ def test_covering_holds_every_point_with_cells_near_square(coords, points):
     for i, axis in enumerate(grid.axes):
         values = [row[i] for row in coords]
         slack = 1e-12 * max(1.0, *map(abs, values))
-        assert axis[0] - slack <= min(values) and max(values) <= axis[-1] + slack
+        assert axis[0] - slack <= min(values)
+        assert max(values) <= axis[-1] + slack
     assert max(axis.size for axis in grid.axes) == points
     windows = [np.ptp(axis) for axis in grid.axes]
     assert max(windows) <= min(windows) * 2.0001
@@ -100,7 +101,8 @@ def test_a_window_needs_finite_points(coords):
 def test_digest_names_axes_order_and_tiling():
     a, b = np.array([0.0, 1.0]), np.array([0.0, 2.0])
     digests = {g.digest() for g in (Grid((a, b)), Grid((b, a)), Grid((a, b), 8), Grid((a,)))}
-    assert len(digests) == 4 and Grid((a, b)).digest() == Grid((a.copy(), b.copy())).digest()
+    assert len(digests) == 4
+    assert Grid((a, b)).digest() == Grid((a.copy(), b.copy())).digest()
 
 
 def test_axes_are_private():

@@ -11,8 +11,10 @@ LAYOUT = Layout((Block("W", (2, 3), filter_axis=1), Block("b", (3,), Role.BIAS),
 
 def test_blocks_lie_in_order_and_row_major():
     parts = LAYOUT.unpack(np.arange(10.0))
-    assert parts["W"].tolist() == [[0, 1, 2], [3, 4, 5]] and parts["b"].tolist() == [6, 7, 8]
-    assert parts["s"].shape == () and parts["s"] == 9.0
+    assert parts["W"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert parts["b"].tolist() == [6, 7, 8]
+    assert parts["s"].shape == ()
+    assert parts["s"] == 9.0
     np.testing.assert_array_equal(LAYOUT.pack(parts), np.arange(10.0))
     assert [at for _, at in LAYOUT.slices()] == [slice(0, 6), slice(6, 9), slice(9, 10)]
 
@@ -23,7 +25,8 @@ def test_nothing_aliases():
     parts["W"][:] = -1.0
     packed = LAYOUT.pack(parts)
     packed[:] = 5.0
-    assert flat[0] == 0.0 and parts["W"][0, 0] == -1.0
+    assert flat[0] == 0.0
+    assert parts["W"][0, 0] == -1.0
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,8 @@ def test_one_point_or_many_in_any_shape():
     plane = oblique(0, 2)
     points = np.random.default_rng(1).standard_normal((3, 4, N))
     coords = plane.coordinates(points)
-    assert coords.shape == (3, 4, 2) and plane.residual(points).shape == (3, 4)
+    assert coords.shape == (3, 4, 2)
+    assert plane.residual(points).shape == (3, 4)
     np.testing.assert_allclose(plane.coordinates(points[1, 2]), coords[1, 2], rtol=1e-12)
 
 
@@ -129,7 +130,8 @@ def test_a_plane_is_private_and_read_only():
     plane = Plane(origin, directions)
     name = plane.digest()
     origin[0], directions[0, 0] = 5.0, 5.0
-    assert plane.digest() == name and plane.origin[0] == 0.0
+    assert plane.digest() == name
+    assert plane.origin[0] == 0.0
     with pytest.raises(ValueError, match="read-only"):
         plane.directions[0, 0] = 1.0
     assert Plane(np.zeros(2), np.eye(2), recipe="other words").digest() == name

@@ -21,16 +21,20 @@ def surface():
 def test_a_surface_carries_its_plane():
     found = plane_of(surface())
     assert found.digest() == PLANE.digest() == surface().attrs["plane_digest"]
-    assert found.labels == ("u", "v") and found.recipe == "by hand"
-    assert surface().attrs["kind"] == "surface" and surface().attrs["more"] == 1
+    assert found.labels == ("u", "v")
+    assert found.recipe == "by hand"
+    assert surface().attrs["kind"] == "surface"
+    assert surface().attrs["more"] == 1
     assert surface().attrs["thalweg_version"] == __version__
-    assert surface().loss.dims == ("b", "a") and surface().b.values.tolist() == [5.0, 6.0]
+    assert surface().loss.dims == ("b", "a")
+    assert surface().b.values.tolist() == [5.0, 6.0]
 
 
 def test_step_lengths_are_distances_between_rows():
     points = np.array([[0.0, 0], [3, 4], [3, 4]])
     run = trajectory_dataset(np.array([0, 10, 20]), points, np.zeros(3), np.zeros(3), {})
-    assert run.step_length.values.tolist() == [0, 5, 0] and run.step.dtype == np.int64
+    assert run.step_length.values.tolist() == [0, 5, 0]
+    assert run.step.dtype == np.int64
 
 
 def test_the_wrong_kind_and_missing_variables_are_named():

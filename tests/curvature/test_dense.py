@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from cases import CASES, Case
 
+from cases import CASES, Case
 from thalweg.core.errors import InputError
 from thalweg.curvature.dense import hessian, inertia, spectrum
 from thalweg.objectives.losses import Loss
@@ -57,9 +57,11 @@ def test_the_spectrum_of_a_known_quadratic():
     np.testing.assert_allclose(products, eigenvalues[:, None] * vectors, atol=1e-12)
     attrs = found.attrs
     assert (attrs["kind"], attrs["negative"], attrs["zero"]) == ("spectrum", 2, 1)
-    assert attrs["residual"] < 1e-12 and attrs["tolerance"] == pytest.approx(4e-7)
+    assert attrs["residual"] < 1e-12
+    assert attrs["tolerance"] == pytest.approx(4e-7)
     loss, gradient = objective.value_and_gradient(objective.start)
-    assert attrs["loss"] == loss and attrs["gradient_norm"] == np.linalg.norm(gradient)
+    assert attrs["loss"] == loss
+    assert attrs["gradient_norm"] == np.linalg.norm(gradient)
     np.testing.assert_array_equal(found.point, objective.start)
 
 

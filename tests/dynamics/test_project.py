@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from cases import Case
 
+from cases import Case
 from thalweg.core.errors import InputError
 from thalweg.core.plane import Plane
 from thalweg.core.schema import trajectory_dataset
@@ -39,8 +39,10 @@ def test_a_path_is_the_trajectory_on_the_plane(k):
     off = np.linalg.norm(RUN.point.values - inside, axis=1)
     np.testing.assert_allclose(path.residual, off, rtol=1e-12)
     assert path.attrs["largest_gap"] == np.abs(path.gap).max()
-    assert path.attrs["kind"] == "path" and path.attrs["plane_digest"] == plane.digest()
-    assert path.attrs["optimizer"] == "Adam" and RUN.attrs["kind"] == "trajectory"
+    assert path.attrs["kind"] == "path"
+    assert path.attrs["plane_digest"] == plane.digest()
+    assert path.attrs["optimizer"] == "Adam"
+    assert RUN.attrs["kind"] == "trajectory"
     np.testing.assert_array_equal(path.step, RUN.step)
 
 
@@ -90,8 +92,10 @@ def test_a_run_that_diverged_is_projected_as_far_as_it_goes_without_a_warning():
     run = record(bowl, np.ones(3), SGD(10.0), steps=600)
     path = project(bowl, run, Plane(np.zeros(3), np.eye(3)[:2]))
     finite = np.isfinite(run.point.values).all(axis=1)
-    assert finite[:100].all() and not finite[-1]
-    assert np.isfinite(path.a[finite]).all() and not np.isfinite(path.gap[-1])
+    assert finite[:100].all()
+    assert not finite[-1]
+    assert np.isfinite(path.a[finite]).all()
+    assert not np.isfinite(path.gap[-1])
     assert path.a[1].item() == run.point[1, 0].item()
     assert np.isnan(path.attrs["captured_variance"])
 

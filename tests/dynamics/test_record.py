@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from cases import Case
 
+from cases import Case
 from thalweg.core.errors import InputError
 from thalweg.dynamics.record import Minibatches, record, record_many
 from thalweg.dynamics.steppers import SGD, Adam, AdamW, Momentum, Nesterov, RMSprop
@@ -18,16 +18,19 @@ EVERY = [SGD(0.1), Momentum(0.1), Nesterov(0.1), RMSprop(0.1), Adam(0.1), AdamW(
 
 def test_rows_hold_the_point_and_what_is_true_there():
     run = record(CASE.objective, CASE.point, Adam(0.05), steps=7)
-    assert run.sizes == {"step": 8, "parameter": 21} and run.step.values.tolist() == [*range(8)]
+    assert run.sizes == {"step": 8, "parameter": 21}
+    assert run.step.values.tolist() == [*range(8)]
     np.testing.assert_array_equal(run.point[0], CASE.point)
     losses, gradients = CASE.objective.value_and_gradients(run.point.values)
     np.testing.assert_allclose(run.loss, losses, rtol=1e-13)
     np.testing.assert_allclose(run.gradient_norm, np.linalg.norm(gradients, axis=1), rtol=1e-12)
     moved = np.linalg.norm(np.diff(run.point.values, axis=0), axis=1)
     np.testing.assert_array_equal(run.step_length, [0.0, *moved])
-    assert run.attrs["stepper"] == repr(Adam(0.05)) and run.attrs["optimizer"] == "Adam"
+    assert run.attrs["stepper"] == repr(Adam(0.05))
+    assert run.attrs["optimizer"] == "Adam"
     assert run.attrs["objective_digest"] == CASE.objective.digest()
-    assert run.attrs["kind"] == "trajectory" and run.attrs["steps"] == 7
+    assert run.attrs["kind"] == "trajectory"
+    assert run.attrs["steps"] == 7
 
 
 @pytest.mark.parametrize("stepper", EVERY, ids=repr)
@@ -84,7 +87,8 @@ def test_minibatches_are_repeatable_and_leave_the_global_generator_alone():
         record(CASE.objective, CASE.point, SGD(0.1), 8, Minibatches(3, seed)) for seed in (1, 1, 2)
     ]
     np.testing.assert_array_equal(np.random.get_state()[1], before)
-    assert runs[0].identical(runs[1]) and not np.array_equal(runs[0].point, runs[2].point)
+    assert runs[0].identical(runs[1])
+    assert not np.array_equal(runs[0].point, runs[2].point)
     full = record(CASE.objective, CASE.point, SGD(0.1), 8)
     whole = record(CASE.objective, CASE.point, SGD(0.1), 8, Minibatches(9))
     np.testing.assert_allclose(whole.point, full.point, atol=1e-13)
@@ -106,17 +110,21 @@ def test_many_starts_at_once_are_one_by_one(stepper, batches):
 @pytest.mark.parametrize("stepper", [SGD(10.0), Momentum(10.0), Nesterov(10.0)], ids=repr)
 def test_a_run_that_diverges_is_kept_without_a_warning(stepper):
     run = record(quadratic([1.0, 3.0]), np.ones(2), stepper, steps=600)
-    assert not np.isfinite(run.loss[-1]) and np.isfinite(run.loss[0])
+    assert not np.isfinite(run.loss[-1])
+    assert np.isfinite(run.loss[0])
     finite = np.isfinite(run.loss.values)
-    assert finite[: finite.argmin()].all() and run.sizes["step"] == 601
+    assert finite[: finite.argmin()].all()
+    assert run.sizes["step"] == 601
     other = record_many(quadratic([1.0, 3.0]), np.array([[0.0, 0.0], [1.0, 1.0]]), stepper, 600)
-    assert np.isfinite(other[0].loss).all() and other[1].identical(run)
+    assert np.isfinite(other[0].loss).all()
+    assert other[1].identical(run)
 
 
 def test_a_network_that_diverges_is_kept_without_a_warning():
     case = Case((4, 3), Activation.SOFTPLUS, Loss.MEAN_SQUARED_ERROR, 0.1)
     run = record(case.objective, case.point, SGD(1e6), steps=50)
-    assert np.isnan(run.loss[-1]) and np.isfinite(run.loss[0])
+    assert np.isnan(run.loss[-1])
+    assert np.isfinite(run.loss[0])
 
 
 def test_progress_counts_the_steps_and_an_interrupt_passes():

@@ -98,7 +98,9 @@ def test_a_step_returns_new_arrays(stepper):
     state = stepper.start(START)
     first = state.first.copy(), state.second.copy()
     after, point = stepper.step(state, START, np.ones(4))
-    assert state.t == 0 and after.t == 1 and not np.shares_memory(point, START)
+    assert state.t == 0
+    assert after.t == 1
+    assert not np.shares_memory(point, START)
     np.testing.assert_array_equal(state.first, first[0])
     np.testing.assert_array_equal(state.second, first[1])
 
@@ -156,7 +158,8 @@ def test_gradient_descent_is_stable_below_two_over_curvature():
 
 def test_steppers_are_values_with_their_names():
     assert Momentum(0.1) == Momentum(0.1, 0.9) != Nesterov(0.1)
-    assert hash(Adam(0.1)) == hash(Adam(0.1)) and Adam(0.1) != AdamW(0.1)
+    assert hash(Adam(0.1)) == hash(Adam(0.1))
+    assert Adam(0.1) != AdamW(0.1)
     assert repr(Adam(0.01)) == "Adam(lr=0.01, beta1=0.9, beta2=0.999, eps=1e-08)"
     assert [s.name for s in EVERY] == ["SGD", "momentum", "Nesterov", "RMSprop", "Adam", "AdamW"]
 

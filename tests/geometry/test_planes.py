@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from cases import Case
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cases import Case
 from thalweg.core.errors import InputError
 from thalweg.curvature.dense import spectrum
+from thalweg.geometry.directions import principal_directions
 from thalweg.geometry.planes import eigen_plane, plane_through, principal_plane, random_plane
 from thalweg.geometry.scaling import BiasRule, FilterNorm, LayerNorm, Unit, Unscaled
 from thalweg.objectives.activations import Activation
@@ -33,9 +34,11 @@ def test_a_known_point_projects_to_its_coordinates_on_an_oblique_plane(scaling):
 
 def test_random_planes_tell_their_recipe_and_axes():
     plane = random_plane(POINT, LAYOUT, seed=7, k=3, scaling=FilterNorm())
-    assert plane.k == 3 and plane.axes == ("a", "b", "c")
-    assert "seed 7" in plane.recipe and "FilterNorm" in plane.recipe
-    assert plane.labels[1] == "filter-normalized random direction 2"
+    assert plane.k == 3
+    assert plane.axes == ("a", "b", "c")
+    assert "seed 7" in plane.recipe
+    assert "FilterNorm" in plane.recipe
+    assert plane.labels[1].startswith("filter-normalized random direction 2")
     assert plane.digest() == random_plane(POINT, LAYOUT, 7, 3, FilterNorm()).digest()
     with pytest.raises(InputError, match=r"origin must have shape \(21\)"):
         random_plane(POINT[:-1], LAYOUT)
@@ -48,7 +51,8 @@ def test_principal_plane_goes_through_the_mean_of_the_path():
     np.testing.assert_allclose(plane.coordinates(path).mean(axis=0), 0.0, atol=1e-13)
     np.testing.assert_allclose(plane.residual(path), 0.0, atol=1e-12)
     np.testing.assert_allclose(plane.cosines(), np.eye(2), atol=1e-14)
-    assert "% of the variance" in plane.labels[0]
+    share = principal_directions(path).explained[0]
+    assert f"{100 * share:.0f}" in plane.labels[0]
 
 
 @given(st.integers(0, 10_000), st.integers(2, 4))
@@ -94,7 +98,7 @@ def test_an_eigen_plane_is_never_rescaled():
     matrix = CASE.objective.hvp(POINT, plane.directions)  # they are eigenvectors still
     values = found.eigenvalues.values[chosen]
     np.testing.assert_allclose(matrix, values[:, None] * plane.directions, atol=1e-13)
-    assert plane.labels[0] == f"eigenvector of eigenvalue {values[0]:.3g}"
+    assert f"{values[0]:.3g}" in plane.labels[0]
 
 
 def test_curvature_along_an_eigen_plane_is_the_eigenvalue():

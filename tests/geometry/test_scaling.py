@@ -54,15 +54,21 @@ def test_zero_filters_stay_put_and_zero_directions_do_not_divide():
     origin, directions = LAYOUT.unpack(ORIGIN), DIRECTIONS.copy()
     origin["W1"][:, 2] = 0.0
     origin["conv"][1] = 0.0
-    directions[0, LAYOUT.pack({**LAYOUT.unpack(np.zeros(LAYOUT.size)), "W2": np.ones((5, 1))}) > 0] = 0
+    directions[
+        0, LAYOUT.pack({**LAYOUT.unpack(np.zeros(LAYOUT.size)), "W2": np.ones((5, 1))}) > 0
+    ] = 0
     flat = LAYOUT.pack(origin)
     found = FilterNorm().apply(directions, flat, LAYOUT)
     parts = LAYOUT.unpack(found[0])
-    assert not parts["W1"][:, 2].any() and not parts["conv"][1].any() and not parts["W2"].any()
-    assert parts["W1"][:, 1].all() and np.isfinite(found).all()
+    assert not parts["W1"][:, 2].any()
+    assert not parts["conv"][1].any()
+    assert not parts["W2"].any()
+    assert parts["W1"][:, 1].all()
+    assert np.isfinite(found).all()
     np.testing.assert_allclose(found[0], transcribed(directions[0], flat, True, True), rtol=1e-14)
     layer = LayerNorm().apply(directions, flat, LAYOUT)
-    assert np.isfinite(layer).all() and not LAYOUT.unpack(layer[0])["W2"].any()
+    assert np.isfinite(layer).all()
+    assert not LAYOUT.unpack(layer[0])["W2"].any()
 
 
 def test_each_filter_is_as_long_as_at_the_origin():
@@ -90,12 +96,15 @@ def test_unit_and_unscaled():
     np.testing.assert_allclose(unit * np.linalg.norm(DIRECTIONS, axis=1)[:, None], DIRECTIONS)
     same = Unscaled().apply(DIRECTIONS, ORIGIN, LAYOUT)
     np.testing.assert_array_equal(same, DIRECTIONS)
-    assert same is not DIRECTIONS and not np.shares_memory(same, DIRECTIONS)
+    assert same is not DIRECTIONS
+    assert not np.shares_memory(same, DIRECTIONS)
 
 
 def test_filter_normalization_is_blind_to_the_length_of_the_draw():
     here = FilterNorm().apply(DIRECTIONS, ORIGIN, LAYOUT)
-    np.testing.assert_allclose(FilterNorm().apply(100 * DIRECTIONS, ORIGIN, LAYOUT), here, rtol=1e-8)
+    np.testing.assert_allclose(
+        FilterNorm().apply(100 * DIRECTIONS, ORIGIN, LAYOUT), here, rtol=1e-8
+    )
 
 
 def test_methods_are_values():

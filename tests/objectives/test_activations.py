@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from cases import ACTIVATIONS
 
+from cases import ACTIVATIONS
 from thalweg.objectives.activations import Activation
 
 Z = np.array([-30.0, -4.0, -1.3, -1e-3, 1e-3, 0.7, 2.5, 30.0])

@@ -4,8 +4,8 @@ import pickle
 
 import numpy as np
 import pytest
-from cases import CASES, Case
 
+from cases import CASES, Case
 from thalweg.core.errors import InputError
 from thalweg.core.grid import Grid
 from thalweg.core.plane import Plane
@@ -42,7 +42,8 @@ def test_restriction_is_the_objective_on_the_plane(case: Case, k: int):
     }
     if objective.loss.classifies:
         expected["accuracy"] = objective.accuracies(points)
-    assert list(found) == list(objective.fields) and set(found) == set(expected)
+    assert list(found) == list(objective.fields)
+    assert set(found) == set(expected)
     for field, values in expected.items():
         np.testing.assert_allclose(found[field], values, rtol=1e-12, atol=1e-12, err_msg=field)
     np.testing.assert_allclose(objective.values(points), losses, rtol=1e-13)
@@ -92,7 +93,9 @@ def test_no_plateau_at_huge_logits(hidden, activation, loss, l2):
     drawn = objective.restrict(Plane(np.zeros(n), last[None]), ["data_loss"])(scales[:, None])
     growth = drawn["data_loss"] / scales
     np.testing.assert_allclose(growth, growth[0], rtol=1e-3)
-    assert growth[0] > 0.1 and np.isfinite(losses).all() and np.isfinite(gradients).all()
+    assert growth[0] > 0.1
+    assert np.isfinite(losses).all()
+    assert np.isfinite(gradients).all()
     if not l2:
         np.testing.assert_allclose(losses, drawn["data_loss"], rtol=1e-12)
 
@@ -113,7 +116,8 @@ def test_overflow_is_a_number_not_a_warning(activation, loss):
         case.objective.accuracies(points)
     case.objective.hvp(points[0], case.point)
     found = case.objective.restrict(plane, case.objective.fields)(np.array([[1e50], [1e158]]))
-    assert np.isposinf(found["penalty"]).all() and np.isposinf(found["loss"]).all()
+    assert np.isposinf(found["penalty"]).all()
+    assert np.isposinf(found["loss"]).all()
 
 
 def test_a_finite_loss_without_penalty_stays_finite_far_out():
@@ -160,11 +164,13 @@ def test_objective_keeps_private_copies_and_survives_pickling():
     objective = MLPObjective(MLP((1, 1)), inputs, targets, start=[1.0, 2.0])
     before, digest = objective.value(objective.start), objective.digest()
     inputs[:], targets[:] = 7.0, 1.0
-    assert objective.value(objective.start) == before and objective.digest() == digest
+    assert objective.value(objective.start) == before
+    assert objective.digest() == digest
     with pytest.raises(ValueError, match="read-only"):
         objective.start[0] = 0.0
     again = pickle.loads(pickle.dumps(objective))
-    assert again.value(objective.start) == before and again.digest() == digest
+    assert again.value(objective.start) == before
+    assert again.digest() == digest
 
 
 def test_digest_tells_objectives_apart():
@@ -208,7 +214,7 @@ def test_bad_input_is_refused_in_words(change, message):
 def test_requests_are_checked():
     objective = MLPObjective(MLP((1, 1)), [[1.0]], [1.0])
     plane = Plane(np.zeros(2), np.eye(2))
-    with pytest.raises(InputError, match="fields must be among loss, .* got speed"):
+    with pytest.raises(InputError, match=r"fields must be among loss, .* got speed"):
         objective.restrict(plane, ["loss", "speed"])
     with pytest.raises(InputError, match="got none"):
         objective.restrict(plane, [])

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from cases import CASES, Case, plain_loss
 
+from cases import CASES, Case, plain_loss
 from thalweg.core.errors import InputError
 from thalweg.objectives.activations import Activation
 from thalweg.objectives.losses import Loss

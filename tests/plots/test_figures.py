@@ -4,8 +4,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from plots.drawn import awkward, broken, others, path, surface, trust
 
+from plots.drawn import awkward, broken, others, path, surface, trust
 from thalweg.core.errors import InputError
 from thalweg.plots.mpl_figures import panel, stacked_figure, surfaces_figure, views_figure
 from thalweg.plots.mpl_page import Panel, figure_with_trust
@@ -21,12 +21,18 @@ def drawn(figure):
 
 
 @pytest.mark.parametrize("name", sorted(awkward()))
-def test_every_surface_draws_flat_and_in_relief_with_a_path(name):
+def test_every_surface_draws_with_paths(name):
     view = awkward()[name]
     for steps in (1, 50):
         paths = [path(view, steps=steps), path(view, "SGD", steps, gap=0.5)]
         drawn(surfaces_figure([view], paths=[paths], trust=trust(), width_mm=85))
-    drawn(surface_3d_figure(view, paths, width_mm=85))
+
+
+@pytest.mark.parametrize("name", ["broken", "constant", "one_cell"])
+def test_surfaces_draw_in_relief_with_paths(name):
+    view = awkward()[name]
+    paths = [path(view), path(view, "SGD", 1, gap=0.5), path(view, "momentum", gap=0.5)]
+    drawn(surface_3d_figure(view, paths, title="Relief", trust=trust(), width_mm=85))
 
 
 @pytest.mark.parametrize("name", sorted(others()))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from plots.drawn import awkward, path, surface
 
+from plots.drawn import awkward, path, surface
 from thalweg.plots.plotly_surface import surface_figure, surface_html
 
 

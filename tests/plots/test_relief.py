@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from plots.drawn import awkward, path, surface
 
+from plots.drawn import awkward, path, surface
 from thalweg.plots.relief import Camera, Relief, best_camera
 
 
@@ -10,13 +10,13 @@ def gray(part):
 
 
 def hill(a, b):
-    return 2 * np.exp(-8 * (a**2 + b**2)) + 0 * a
+    return 2 * np.exp(-8 * (a**2 + b**2)) - 1
 
 
 def test_the_top_of_a_hill_is_seen_and_the_ground_behind_it_is_not():
     relief = Relief(surface(hill, nb=41, na=41), Camera(0.0, 20.0, 0.6))
     x, y = np.array([0.0, 0.0, 0.0]), np.array([0.0, 0.2, -0.3])
-    assert relief.visible(x, y, np.array([1.0, 0.15, 0.0])).tolist() == [True, False, True]
+    assert relief.visible(x, y, np.array([1.0, 0.15, 0.1])).tolist() == [True, False, True]
 
 
 def test_points_above_the_surface_are_seen():

@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from cases import Formula, ripples
 
+from formulas import Formula, ripples
 from thalweg.core.grid import Grid
 from thalweg.core.plane import Plane
 from thalweg.surface.evaluate import evaluate
@@ -26,5 +26,5 @@ if __name__ == "__main__":
         PLANE,
         GRID,
         store=Path(sys.argv[1]),
-        progress=lambda done, total: print(done, flush=True),
+        progress=lambda done, total: print(done, flush=True),  # noqa: T201
     )

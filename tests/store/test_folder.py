@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
-from cases import CASES
 
+from cases import CASES
 from thalweg.core.errors import StoreError
 from thalweg.curvature.dense import spectrum
 from thalweg.dynamics.record import record
@@ -133,7 +133,7 @@ def test_other_peoples_files_are_never_replaced(tmp_path):
     (tmp_path / "folder" / "thesis.tex").write_text("precious")
     kept = digest_tree(tmp_path)
     for name in ("file", "folder", "file/below"):
-        with pytest.raises(StoreError, match="must be (free, or a Zarr store|writable)"):
+        with pytest.raises(StoreError, match=r"must be (free, or a Zarr store|writable)"):
             save(dataset, tmp_path / name)
     assert digest_tree(tmp_path) == kept
     (tmp_path / "empty").mkdir()
@@ -143,7 +143,11 @@ def test_other_peoples_files_are_never_replaced(tmp_path):
 def test_what_is_no_store_is_not_loaded(tmp_path):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("text")
-    for name, got in (("none", "nothing"), ("folder", "something else"), ("file", "something else")):
+    for name, got in (
+        ("none", "nothing"),
+        ("folder", "something else"),
+        ("file", "something else"),
+    ):
         with pytest.raises(StoreError, match=f"must be a Zarr store, got {got}; check the path"):
             load(tmp_path / name)
 

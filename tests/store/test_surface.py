@@ -1,5 +1,6 @@
 """SurfaceStore: whatever stops a run, what was computed stays, and nothing else is believed."""
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -10,8 +11,8 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
-from cases import Formula, ripples
 
+from formulas import Formula, ripples
 from thalweg.core.errors import StoreError
 from thalweg.core.executor import SerialExecutor, ThreadExecutor
 from thalweg.core.grid import Grid
@@ -80,9 +81,7 @@ def test_ctrl_c_between_tiles_keeps_them_and_the_same_call_computes_the_rest(
 @pytest.mark.parametrize("done", range(6))
 def test_a_fault_in_the_objective_keeps_the_tiles_before_it(done, fault, tmp_path):
     with pytest.raises(fault):
-        evaluate(
-            Formula(ripples, stop_after=done, fault=fault), PLANE, GRID, store=tmp_path / "s"
-        )
+        evaluate(Formula(ripples, stop_after=done, fault=fault), PLANE, GRID, store=tmp_path / "s")
     assert (load(tmp_path / "s").status == Cell.DONE).sum() == sum(TILES[:done])
     again = Formula(ripples)
     assert_equal_bits(evaluate(again, PLANE, GRID, store=tmp_path / "s"), whole())
@@ -173,7 +172,8 @@ def test_another_surface_is_refused_by_name_and_nothing_changes(change, named, t
     request = {"objective": other, "plane": PLANE, "grid": GRID, "fields": ("loss",), **change}
     with pytest.raises(StoreError, match=rf"must hold this surface \({named} .*; choose another"):
         evaluate(**request, store=tmp_path / "s")
-    assert files(tmp_path) == before and other.calls == 0
+    assert files(tmp_path) == before
+    assert other.calls == 0
 
 
 def test_results_of_another_kind_are_refused(tmp_path):
@@ -191,7 +191,7 @@ def test_other_peoples_files_are_not_touched(tmp_path):
     (tmp_path / "folder" / "notes").write_text("precious")
     before = files(tmp_path)
     for name in ("file", "folder", "file/below", "file/deep/below"):
-        with pytest.raises(StoreError, match="must be (free, or a Zarr store|writable)"):
+        with pytest.raises(StoreError, match=r"must be (free, or a Zarr store|writable)"):
             evaluate(Formula(ripples), PLANE, GRID, store=tmp_path / name)
     assert files(tmp_path) == before
 
@@ -248,10 +248,8 @@ def test_kill_9_at_any_moment_loses_no_finished_tile(tmp_path):
             for _ in range(random.integers(1, 7)):
                 known = int(process.stdout.readline())
             if random.random() < 0.5:  # somewhere inside the next tile
-                try:
+                with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(random.uniform(0.0, 0.01))
-                except subprocess.TimeoutExpired:
-                    pass
             process.kill()
             told = process.stdout.read().split()
             known = int(told[-1]) if told else known

@@ -70,14 +70,17 @@ def test_a_slice_of_other_range_and_size_is_the_loop(reference):
     center = net.get_flat_params()
     alphas, betas, grid = visualize_loss_landscape(net, X, Y, center, d1, d2, 0.3, 7)
     np.testing.assert_allclose(grid, loop_slice(net, center, d1, d2, 0.3, 7), atol=1e-12)
-    assert grid.shape == (7, 7) and alphas[-1] == betas[-1] == 0.3
+    assert grid.shape == (7, 7)
+    assert alphas[-1] == betas[-1] == 0.3
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_trajectories_are_the_books(name, reference):
     net = SmallNetwork()
     points, losses = train_with_trajectory(net, X, Y, name)
-    assert len(points) == 201 and len(losses) == 200 and type(losses[0]) is float
+    assert len(points) == 201
+    assert len(losses) == 200
+    assert type(losses[0]) is float
     np.testing.assert_allclose(points, reference[f"{name}_trajectory"], rtol=0, atol=1e-9)
     np.testing.assert_allclose(losses, reference[f"{name}_losses"], rtol=0, atol=1e-9)
     np.testing.assert_array_equal(net.get_flat_params(), points[-1])  # the network ends trained
@@ -121,10 +124,12 @@ def test_flat_parameters_never_alias():
     np.testing.assert_array_equal(flat, np.arange(65.0))
     taken = net.get_flat_params()
     taken[:] = 7.0
-    assert net.params["W1"][0, 0] == -100.0 and net.params["b2"][0] == -1.0
+    assert net.params["W1"][0, 0] == -100.0
+    assert net.params["b2"][0] == -1.0
     points, _ = train_with_trajectory(net, X, Y, "sgd", n_epochs=2)
     points[-1][:] = 5.0
-    assert not (net.get_flat_params() == 5.0).any() and points[0].base is None
+    assert not (net.get_flat_params() == 5.0).any()
+    assert points[0].base is None
 
 
 @pytest.mark.parametrize("points", [1, 4])

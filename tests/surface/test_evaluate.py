@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import xarray as xr
-from cases import Case, Formula, ripples
 
+from cases import Case
+from formulas import Formula, ripples
 from thalweg.core.errors import InputError
 from thalweg.core.executor import SerialExecutor, ThreadExecutor
 from thalweg.core.grid import Grid
@@ -28,9 +29,11 @@ def test_ten_lines_that_six_rival_tools_fail():
     for axis, column, where in (("a", 0, 1.5), ("b", 1, -0.25)):
         bowl = Formula(lambda p, i=column, at=where: (plane.coordinates(p)[:, i] - at) ** 2, n=3)
         surface = evaluate(bowl, plane, Grid((a, b)))
-        assert surface.loss.dims == ("b", "a") and surface.loss.shape == (7, 11)
+        assert surface.loss.dims == ("b", "a")
+        assert surface.loss.shape == (7, 11)
         lowest = surface.loss.isel(surface.loss.argmin(("b", "a")))
-        assert lowest[axis] == where and float(lowest) < 1e-25
+        assert lowest[axis] == where
+        assert float(lowest) < 1e-25
         spread = surface.loss.std("a" if axis == "b" else "b")
         assert float(spread.max()) < 1e-14  # it depends on that one axis only
     everywhere = evaluate(Formula(lambda p: p @ [1.0, 10.0, 100.0], n=3), plane, Grid((a, b)))
@@ -61,7 +64,8 @@ def test_a_surface_tells_where_it_comes_from():
     surface = evaluate(CASE.objective, plane := random_plane(CASE.point, CASE.network.layout), ODD)
     assert plane_of(surface).digest() == plane.digest()
     assert surface.attrs["objective_digest"] == CASE.objective.digest()
-    assert surface.attrs["fields"] == ["loss"] and surface.attrs["recipe"] == plane.recipe
+    assert surface.attrs["fields"] == ["loss"]
+    assert surface.attrs["recipe"] == plane.recipe
     assert surface.attrs["grid_digest"] == ODD.digest()
 
 
@@ -83,7 +87,8 @@ def test_tiles_threads_and_stores_change_no_bit(tile, executor, tmp_path):
 def test_progress_counts_cells():
     seen = []
     evaluate(Formula(ripples), FLAT, ODD, progress=lambda *at: seen.append(at))
-    assert seen[-1] == (28, 28) and [done for done, _ in seen] == [9, 18, 21, 24, 27, 28]
+    assert seen[-1] == (28, 28)
+    assert [done for done, _ in seen] == [9, 18, 21, 24, 27, 28]
 
 
 def test_cells_without_a_finite_loss_say_so():
@@ -99,13 +104,15 @@ def test_cells_without_a_finite_loss_say_so():
     wanted = broken(np.column_stack([a.ravel(), b.ravel()])).reshape(4, 7)
     np.testing.assert_array_equal(surface.loss, wanted)
     finite = np.isfinite(wanted)
-    assert 0 < finite.sum() < finite.size and np.isnan(wanted).any()
+    assert 0 < finite.sum() < finite.size
+    assert np.isnan(wanted).any()
     np.testing.assert_array_equal(surface.status, np.where(finite, Cell.DONE, Cell.NONFINITE))
 
 
 def test_the_estimate_knows_the_size():
     found = estimate(CASE.objective, random_plane(CASE.point, CASE.network.layout), ODD)
-    assert (found.cells, found.bytes) == (28, 224) and found.seconds > 0
+    assert (found.cells, found.bytes) == (28, 224)
+    assert found.seconds > 0
     assert str(found).startswith("28 cells, about ")
 
 

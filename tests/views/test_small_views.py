@@ -36,7 +36,7 @@ def test_broken_spectra_are_refused(values, tolerance):
 
 def test_matrix_numbers_have_common_decimals():
     view = matrix_view([[np.nan, 1.0], [-0.032, np.inf]], ["A", "B"])
-    assert view.texts == (("", "1.0"), ("−0.0", "∞"))
+    assert view.texts == (("", "1.00"), ("−0.03", "∞"))
     assert view.limits[0] < view.limits[1]
 
 

@@ -79,11 +79,14 @@ class Grid:
         return cls((axis,) * k, tile)
 
     @classmethod
-    def covering(cls, coords: ArrayLike, points: int = 51, margin: float = 0.15) -> "Grid":
+    def covering(
+        cls, coords: ArrayLike, points: int = 51, margin: float = 0.15, least: float = 0.5
+    ) -> "Grid":
         """Return the grid whose window holds all coordinates (m, k) with a margin around them.
 
-        Cells are as near to square as the window allows: the longest axis gets `points`, and
-        every axis at least a window of half the longest, so that thin paths stay readable.
+        Cells are as near to square as the window allows: the longest axis gets `points`. Every
+        axis gets at least `least` times the longest window, so that thin paths stay readable;
+        1.0 makes the window a square.
 
         Raises:
             InputError: no coordinates, or some that are not finite.
@@ -94,7 +97,7 @@ class Grid:
             raise InputError("coordinates must hold at least 1 point", "none", "pass a path")
         low, high = coords.min(axis=0), coords.max(axis=0)
         half = (high - low) / 2 * (1 + 2 * margin)
-        half = np.maximum(half, 0.5 * half.max() or 1.0)
+        half = np.maximum(half, least * half.max() or 1.0)
         mid, longest = (low + high) / 2, half.max()
         counts = [max(2, round(points * h / longest)) for h in half]
         windows = zip(mid, half, counts, strict=True)

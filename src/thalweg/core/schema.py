@@ -4,8 +4,8 @@
               `status`, a code of `Cell` for every cell, so that NaN in a field means "the loss is
               NaN" and nothing else. `origin (parameter)` and `directions (direction, parameter)`
               are the plane itself.
-*trajectory*  dims (step, parameter); `point`, `loss`, `gradient_norm`, `step_length` (the length
-              of the step that led here; 0 at the start).
+*trajectory*  dims (step, parameter); `point`, `loss`, `gradient_norm`, `step_length` (distance
+              from the row before; 0 at the start).
 *path*        a trajectory in a plane: dim step; `a`, `b`, ..., `residual`, `loss`, `plane_loss`,
               `gap` = loss - plane_loss.
 *spectrum*    dims (eigenvalue, parameter); `eigenvalues` ascending, `eigenvectors` as rows.

@@ -11,6 +11,8 @@ import numpy as np
 
 from thalweg.core.arrays import FloatArray
 
+DRAWS = 2000
+
 
 @dataclass(frozen=True)
 class Chance:
@@ -21,7 +23,7 @@ class Chance:
 
 
 def chance_of_minimum(
-    eigenvalues: FloatArray, k: int = 2, draws: int = 2000, seed: int = 0
+    eigenvalues: FloatArray, k: int = 2, draws: int = DRAWS, seed: int = 0
 ) -> Chance:
     """Return the probability that k random Gaussian directions see only upward curvature.
 

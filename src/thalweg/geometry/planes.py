@@ -41,7 +41,7 @@ def principal_plane(points: ArrayLike | Sequence[FloatArray], k: int = 2) -> Pla
     """
     found = principal_directions(points, k)
     labels = tuple(
-        f"principal direction {i + 1} ({found.explained[i]:.0%} of the variance)" for i in range(k)
+        f"principal direction {i + 1}, {100 * found.explained[i]:.0f} %" for i in range(k)
     )
     return Plane(found.mean, found.directions, labels, "principal directions, through the mean")
 
@@ -72,5 +72,5 @@ def eigen_plane(origin: ArrayLike, eigenvalues: Sequence[float], eigenvectors: A
     vectors stay as they are.
     """
     vectors = as_floats(eigenvectors, "eigenvectors", (None, None), "pass them as rows")
-    labels = tuple(f"eigenvector of eigenvalue {value:.3g}" for value in eigenvalues)
+    labels = tuple(f"eigenvector, λ = {value:.3g}" for value in eigenvalues)
     return Plane(np.asarray(origin), vectors, labels, "Hessian eigenvectors, unit length")

@@ -52,10 +52,7 @@ def _hidden_four(base, slope, hidden, weight, coords, z, width):
     z_c = b_c + sum_h max(base_h + t_c slope_h, 0) w_ch. `weight` holds, per cell, `hidden` (a
     multiple of 4) output weights and the bias; `z` is (4, BLOCK).
     """
-    t0 = coords[0]
-    t1 = coords[1]
-    t2 = coords[2]
-    t3 = coords[3]
+    t0, t1, t2, t3 = coords[0], coords[1], coords[2], coords[3]
     v0 = weight
     v1 = at(weight, hidden + 1)
     v2 = at(weight, 2 * (hidden + 1))
@@ -146,18 +143,14 @@ def _shallow_kernel(hidden, first, rest_of, target, count, coords, scratch, loss
             # Three copies of the last cell fill the last group of four.
             cell = begin + min(p, run - 1)
             t[p] = coords[cell, 0]
-            own = at(weight, p * wide)
-            combine(rest_of, wide, 0, wide, at(coords, cell * k), 0, k, own)
-        for p in range(run):
-            logs[p] = 0.0
+            combine(rest_of, wide, 0, wide, at(coords, cell * k), 0, k, at(weight, p * wide))
+            logs[min(p, run - 1)] = 0.0
         for b in range(blocks):
             rest = min(BLOCK, count - b * BLOCK)
             # Whole vectors only, so that no scalar tail is run.
             width = (rest + LANES - 1) // LANES * LANES
-            here = at(coords, begin * k)
-            combine(first, step, b * step, blocks * step, here, 1, k, base)
-            slope = at(first, (blocks + b) * step)
-            aim = at(target, b * 2 * BLOCK)
+            combine(first, step, b * step, blocks * step, at(coords, begin * k), 1, k, base)
+            slope, aim = at(first, (blocks + b) * step), at(target, b * 2 * BLOCK)
             for p in range(0, run, 4):
                 if p + 1 == run:
                     _hidden_one(base, slope, hidden, at(weight, p * wide), t[p], z, width)
@@ -252,24 +245,21 @@ class PlaneKernel:
         if len(self.widths) < 2 or min(self.widths) < 1:
             raise InputError("widths must be two or more sizes >= 1", str(widths), "add layers")
         if not (RELU <= activation <= GELU and BINARY <= loss <= SQUARED):
-            codes = f"{activation} and {loss}"
-            raise InputError("activation must be 0..3 and loss 0..2", codes, "see PlaneKernel")
+            got = f"{activation} and {loss}"
+            raise InputError("activation must be 0..3 and loss 0..2", got, "see PlaneKernel")
         self.dimension = sum((a + 1) * b for a, b in pairwise(self.widths))
         flat = "flatten W1, b1, W2, b2, ..."
         x = as_floats(inputs, "inputs", (None, self.widths[0]), "give one row per example")
         start = as_floats(origin, "origin", (self.dimension,), flat)
         along = as_floats(directions, "directions", (None, self.dimension), flat)
         if len(x) == 0 or len(along) == 0:
-            got = f"{len(x)} and {len(along)}"
-            raise InputError("there must be examples and directions", got, "give at least one")
+            raise InputError("there must be an example and a direction", "none", "add one")
         if loss == BINARY and self.widths[-1] != 1:
-            got = f"{self.widths[-1]} outputs"
-            raise InputError("binary cross-entropy needs one output", got, "use loss 1")
+            raise InputError("loss 0 needs one output", str(self.widths[-1]), "use loss 1")
         p = np.concatenate([start[None], along])
-        self.axes, self.count = len(along), len(x)
+        self.axes, self.count, self._blocks = len(along), len(x), -(-len(x) // BLOCK)
         self.shallow = loss == BINARY and activation == RELU and len(self.widths) == 3
         self._codes = int(activation), int(loss)
-        self._blocks = -(-self.count // BLOCK)
         steps = [4] * (len(self.widths) - 2) + [1 if self.shallow else 2]
         self._sizes = np.array([_padded(w, s) for w, s in zip(self.widths[1:], steps, strict=True)])
         self._first = self._first_layer(x, p)
@@ -286,13 +276,12 @@ class PlaneKernel:
         columns[:, :d] = rows.reshape(self._blocks, BLOCK, d).swapaxes(1, 2)
         weight = p[:, : (d + 1) * units].reshape(-1, 1, d + 1, units).swapaxes(2, 3)
         shape = len(p), self._blocks, int(self._sizes[0]), BLOCK
-        first = _aligned(math.prod(shape))
-        blocked = first.reshape(shape)
+        blocked = _aligned(math.prod(shape)).reshape(shape)
         blocked[:, :, units:] = 0.0
         # Parameters that are not finite are the caller's affair: they show in the losses.
         with np.errstate(all="ignore"):
             np.matmul(weight, columns, out=blocked[:, :, :units])
-        return first
+        return blocked.reshape(-1)
 
     def _other_layers(self, p: FloatArray) -> FloatArray:
         """Return the parameters behind layer 1, every layer zero-padded, (k + 1, entries)."""
@@ -309,15 +298,13 @@ class PlaneKernel:
     def _block_targets(self, targets: ArrayLike) -> FloatArray:
         """Return the targets as (blocks, rows, BLOCK), flat; what the rows hold is the loss's."""
         loss, outputs = self._codes[1], self.widths[-1]
-        if loss == SQUARED:
-            rows = as_floats(targets, "targets", (self.count, outputs), "give one row each").T
-        else:
-            y = as_floats(targets, "targets", (self.count,), "give one label per example")
+        shape = (self.count, outputs) if loss == SQUARED else (self.count,)
+        y = as_floats(targets, "targets", shape, "give one row or label per example")
+        rows = np.atleast_2d(y.T)
+        if loss != SQUARED:
             top = 1 if loss == BINARY else outputs - 1
             if not ((y >= 0) & (y <= top) & (y == np.floor(y))).all():
-                wrong = f"values from {y.min()} to {y.max()}"
-                raise InputError(f"labels must be whole, 0..{top}", wrong, "re-code the classes")
-            rows = y[None]
+                raise InputError(f"labels must be in 0..{top}", "others", "re-code the classes")
         if loss == BINARY:
             # Correct: 1-labels with s < 0, 0-labels with s <= 0 (z = 0 says class 0).
             rows = np.array([1.0 - 2.0 * y, np.where(y == 1, 0.0, np.nextafter(0.0, 1.0))])
@@ -327,8 +314,7 @@ class PlaneKernel:
             padded[:] = [[1.0], [-np.inf]]
         padded[:, : self.count] = rows
         blocked = _aligned(padded.size)
-        shape = self._blocks, len(rows), BLOCK
-        blocked.reshape(shape)[:] = padded.reshape(len(rows), self._blocks, BLOCK).swapaxes(0, 1)
+        blocked[:] = padded.reshape(len(rows), self._blocks, BLOCK).swapaxes(0, 1).ravel()
         return blocked
 
     def _evaluate(self, coords: FloatArray, loss: FloatArray, hit: FloatArray) -> None:
@@ -402,18 +388,10 @@ def plane_loss(
     coords: ArrayLike,
     threads: int = 1,
 ) -> tuple[FloatArray, FloatArray]:
-    """Evaluate loss and accuracy at points of a plane once; to ask again, keep a `PlaneKernel`.
+    """Evaluate loss and accuracy at points of a plane once; to ask again, keep a kernel.
 
-    Args:
-        widths, activation, loss, inputs, targets, origin, directions: as `PlaneKernel` takes them.
-        coords: (m, k); the parameters at row c are origin + c @ directions.
-        threads: threads to use.
-
-    Returns:
-        Loss (m,) and share of correct answers (m,).
-
-    Raises:
-        InputError: a shape or a label does not fit, or a code is unknown.
+    The arguments are those of `PlaneKernel` and of its call, and so are errors and results: loss
+    (m,) and share of correct answers (m,) at coords (m, k).
 
     >>> plane_loss((1, 1), 0, 0, [[0.0]], [1], [0.0, 0.0], [[0.0, 1.0]], [[0.0]])[0].round(4)
     array([0.6931])

@@ -13,7 +13,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import njit, types
-from numba.extending import intrinsic
+from numba.extending import intrinsic as untyped_intrinsic
 
 BLOCK = 64
 """Examples per block: the inner loops run over one block, which stays in the first-level cache."""
@@ -30,12 +30,10 @@ FLUSH = 15
 RELU, TANH, SOFTPLUS, GELU = 0, 1, 2, 3
 BINARY, SOFTMAX, SQUARED = 0, 1, 2
 
-OPTIONS: dict[str, Any] = {
-    "nogil": True,
-    "cache": True,
-    "error_model": "numpy",
-    "fastmath": {"contract"},
-}
+_FAST = {"contract"}
+OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "fastmath": _FAST}
+
+intrinsic: Any = untyped_intrinsic
 
 
 @intrinsic
@@ -132,14 +130,10 @@ def binary_block(z, target, rest, state):
         return
     for i in range(LANES):
         # Four examples side by side hide the latency of the polynomial.
-        s0 = target[i] * z[i]
-        s1 = target[i + 16] * z[i + 16]
-        s2 = target[i + 32] * z[i + 32]
-        s3 = target[i + 48] * z[i + 48]
-        e0 = exp_negative(-abs(s0))
-        e1 = exp_negative(-abs(s1))
-        e2 = exp_negative(-abs(s2))
-        e3 = exp_negative(-abs(s3))
+        s0, s1 = target[i] * z[i], target[i + 16] * z[i + 16]
+        s2, s3 = target[i + 32] * z[i + 32], target[i + 48] * z[i + 48]
+        e0, e1 = exp_negative(-abs(s0)), exp_negative(-abs(s1))
+        e2, e3 = exp_negative(-abs(s2)), exp_negative(-abs(s3))
         q = state[i]
         q = q * (1.0 + e0) + e0
         q = q * (1.0 + e1) + e1
@@ -290,8 +284,7 @@ def _layer(h, fan_in, weight, fan_out, z, width):
     bias = at(weight, fan_in * fan_out)
     for u in range(0, fan_out, 2):
         y = at(z, u * BLOCK)
-        b0 = bias[u]
-        b1 = bias[u + 1]
+        b0, b1 = bias[u], bias[u + 1]
         for f in range(0, fan_in, 4):
             x = at(h, f * BLOCK)
             w = at(weight, f * fan_out + u)
@@ -360,12 +353,9 @@ def deep_kernel(
     """
     m, k = coords.shape
     p = rest_of.shape[1]
-    widest = 0
-    for u in sizes:
-        widest = max(widest, u)
+    widest = sizes.max()
     blocks = (count + BLOCK - 1) // BLOCK
-    rows = target.size // (blocks * BLOCK)
-    step = sizes[0] * BLOCK
+    rows, step = target.size // (blocks * BLOCK), sizes[0] * BLOCK
     state = at(scratch, 0)
     spare = at(state, STATE)
     z = at(spare, 3 * BLOCK)
@@ -407,5 +397,4 @@ def deep_kernel(
             loss[cell] = (math.log1p(state[0]) + state[1] + state[16]) / count
             hit[cell] = state[32] / count
         else:
-            loss[cell] = fold_sum(state) / (count * outputs)
-            hit[cell] = math.nan
+            loss[cell], hit[cell] = fold_sum(state) / (count * outputs), math.nan

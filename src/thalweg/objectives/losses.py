@@ -76,7 +76,6 @@ class Loss(Enum):
         """
         mend = "give one target an example"
         if self is Loss.MEAN_SQUARED_ERROR:
-            shape = (n_examples, outputs)
             try:
                 flat = outputs == 1 and np.ndim(targets) == 1
             except ValueError:  # ragged lists; `as_floats` says so

@@ -111,6 +111,7 @@ class MLPObjective(SampledObjective):
         data = shallow_hessian(self.network, point, self.inputs, self.targets, self.loss)
         return data + self.l2 * np.eye(len(point))
 
+    @_quiet
     def accuracies(self, points: FloatArray) -> FloatArray:
         """Return the share (m,) of examples classified rightly at points (m, n)."""
         points = self.check_points(points)

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.contour import ContourSet
+from matplotlib.text import Text
 
 from thalweg.core.arrays import FloatArray
 from thalweg.plots.mpl_style import SMALL, luminance
@@ -25,8 +26,8 @@ def contrast(part: float) -> tuple[float, float, float, float]:
 
 def draw_contours(
     ax: Axes, view: SurfaceView, avoid: Sequence[FloatArray] = (), label_levels: bool = True
-) -> FloatArray:
-    """Draw the contour lines of a view; return where their numbers are, (m, 2) in data.
+) -> list[Text]:
+    """Draw the contour lines of a view; return their numbers.
 
     Args:
         ax: with its limits set.
@@ -35,26 +36,27 @@ def draw_contours(
         label_levels: whether lines carry their numbers.
     """
     known = view.values[np.isfinite(view.values)]
-    nowhere = np.empty((0, 2))
     if min(view.values.shape) < 2 or not known.size:
-        return nowhere
+        return []
     levels = view.levels[(view.levels > known.min()) & (view.levels < known.max())]
     if not levels.size:
-        return nowhere
+        return []
     inks = [contrast(float(part)) for part in fraction(levels, view)]
     values = np.ma.masked_invalid(view.values)
     lines = ax.contour(view.a, view.b, values, levels, colors=inks, linewidths=0.55, zorder=1)
     if not label_levels:
-        return nowhere
+        return []
     every = -(-levels.size // _MOST_LABELS)
-    spots = _spots(ax, lines, range(0, levels.size, every), avoid)
+    rows, columns = np.nonzero(~np.isfinite(view.values))
+    missing = np.column_stack([view.a[columns], view.b[rows]])
+    spots = _spots(ax, lines, range(0, levels.size, every), [*avoid, missing])
     if not spots:
-        return nowhere
+        return []
     chosen = sorted(spots)
     words = {float(levels[i]): format_number(float(levels[i])) for i in chosen}
     solid = [(*inks[i][:3], 0.95) for i in chosen]
     places = [spots[i] for i in chosen]
-    ax.clabel(
+    return ax.clabel(
         lines,
         levels[chosen],
         fmt=words,
@@ -64,7 +66,6 @@ def draw_contours(
         manual=places,
         zorder=1.5,
     )
-    return np.array(places)
 
 
 def _spots(

@@ -184,7 +184,7 @@ def in_rows(panels: Sequence[Panel], columns: int) -> list[list[Panel | None]]:
 def _alike(views: Sequence[View]) -> Sequence[View]:
     """Return the views; several scatter views get one window."""
     scatters = [view for view in views if isinstance(view, ScatterView)]
-    return shared_window(scatters) if len(scatters) == len(views) else views
+    return shared_window(scatters) if scatters and len(scatters) == len(views) else views
 
 
 def _options(views: Sequence[View], index: int) -> dict[str, Any]:

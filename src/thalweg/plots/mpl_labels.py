@@ -101,7 +101,7 @@ class MapLabels(_Labels):
         super().__init__(ax, theme)
         self._anchors: list[tuple[float, float]] = []
         self._avoid: list[FloatArray] = []
-        self._clear: list[FloatArray] = []
+        self._numbers: list[Text] = []
         self._leaders: list[Line2D] = []
 
     def add(self, words: str, x: float, y: float, color: str, avoid: FloatArray) -> None:
@@ -110,16 +110,25 @@ class MapLabels(_Labels):
         self._avoid.append(avoid)
         self._text(words, color, boxed=True)
 
-    def keep_clear(self, points: FloatArray) -> None:
-        """Keep labels off more data points (m, 2), such as the numbers of contour lines."""
-        self._clear.append(points)
+    def keep_clear(self, numbers: list[Text]) -> None:
+        """Keep labels off the numbers of contour lines as far as there is room."""
+        self._numbers += numbers
+
+    def settle(self, renderer: RendererBase) -> None:
+        """Hide the numbers that labels cover all the same; call it when the layout is done."""
+        if self.texts:
+            self._place(renderer)
+            boxes = [text.get_window_extent(renderer) for text in self.texts]
+            for number in self._numbers:
+                spot = number.get_window_extent(renderer)
+                number.set_visible(not any(spot.overlaps(box) for box in boxes))
 
     def _place(self, renderer: RendererBase) -> None:
         assert self.axes is not None
         box, point = self.axes.bbox, _points(renderer)
         obstacles = self.axes.transData.transform(np.concatenate(self._avoid))
         obstacles = obstacles[np.isfinite(obstacles).all(axis=1)]
-        numbers = np.concatenate([np.empty((0, 2)), *self._clear])
+        numbers = np.array([n.get_position() for n in self._numbers]).reshape(-1, 2)
         numbers = self.axes.transData.transform(numbers) if len(numbers) else numbers
         self._leaders = []
         anchors = self.axes.transData.transform(np.array(self._anchors, dtype=np.float64))

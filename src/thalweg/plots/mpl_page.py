@@ -17,6 +17,7 @@ from matplotlib.text import Text
 
 from thalweg.core.arrays import FloatArray
 from thalweg.core.errors import InputError
+from thalweg.plots.mpl_labels import map_labels
 from thalweg.plots.mpl_style import LIGHT, MM, SMALL, TITLE, Theme, styled
 from thalweg.views.trust import TrustLines
 
@@ -156,6 +157,8 @@ def _compose(figure: Figure, page: _Page, guess: FloatArray) -> FloatArray:
     if bar:
         x = MARGIN + (left + right).sum() + widths.sum() + GAP * (shape[1] - 1) + 0.6 * GAP
         bar.set_position((x / wide, floor / total, BAR / wide, (ceiling - floor) / total))
+    for ax in panels.values():
+        map_labels(ax, page.theme).settle(renderer)
     _write_title(figure, head, total, page.theme)
     _write_trust(figure, strip, total, page.theme)
     return widths

@@ -49,7 +49,8 @@ def short(ax: Axes, label: str) -> str:
 
 def _beads(ax: Axes, view: PathView) -> None:
     """Draw a dot a step: filled where the picture is true, hollow where it is not."""
-    true = np.concatenate([view.truthful[:1], view.truthful])[view.dots]
+    first = view.truthful[:1] if view.truthful.size else np.array([True])
+    true = np.concatenate([first, view.truthful])[view.dots]
     for steps, face in ((view.dots[true], view.color), (view.dots[~true], "white")):
         a, b = view.a[steps], view.b[steps]
         ax.plot(a, b, "o", ms=2.5, mfc=face, mec=view.color, mew=0.6, zorder=8)

@@ -71,10 +71,16 @@ def styled(theme: Theme = LIGHT) -> AbstractContextManager[Any]:
 
 
 def readable(color: str, theme: Theme) -> str:
-    """Return a color moved toward the ink, so that small type in it has contrast."""
-    share = 0.3 if theme is LIGHT else 0.45
-    (r, g, b), (x, y, z), rest = to_rgb(color), to_rgb(theme.ink), 1 - share
-    return to_hex((rest * r + share * x, rest * g + share * y, rest * b + share * z))
+    """Return a color moved toward the ink until small type in it has a contrast of 5 to 1."""
+    paper, (r, g, b), (x, y, z) = luminance(to_rgb(theme.paper)), to_rgb(color), to_rgb(theme.ink)
+    mixed = (r, g, b)
+    for step in range(11):
+        share, rest = step / 10, 1 - step / 10
+        mixed = (rest * r + share * x, rest * g + share * y, rest * b + share * z)
+        lights = sorted((luminance(mixed), paper))
+        if (lights[1] + 0.05) / (lights[0] + 0.05) >= 5:
+            break
+    return to_hex(mixed)
 
 
 def luminance(color: tuple[float, ...]) -> float:

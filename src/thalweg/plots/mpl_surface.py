@@ -65,7 +65,7 @@ def draw_surface(
         _hatch(ax, view, getattr(view, name), hatch, theme)
     marked = np.array([[mark.a, mark.b] for mark in view.marks]).reshape(-1, 2)
     numbers = draw_contours(ax, view, [*avoid, marked], label_levels)
-    if len(numbers):
+    if numbers:
         map_labels(ax, theme).keep_clear(numbers)
     for mark in view.marks:
         _mark(ax, mark.a, mark.b, mark.kind, theme)
@@ -172,7 +172,7 @@ def _captions(ax: Axes, view: SurfaceView, theme: Theme, scale_bar: bool, letter
     bar = scale_bar and view.equal
     if bar:
         _scale_bar(ax, view, theme)
-    needed = letters * 0.54 * TEXT + 0.25 * wide + 12 * 0.54 * SMALL
+    needed = letters * 0.62 * TEXT + 0.25 * wide + 13 * 0.6 * SMALL
     alone = needed > wide  # the title needs a row of its own
     rows = 1.0 if bar and (alone or view.note) else 0.0
     if view.note:

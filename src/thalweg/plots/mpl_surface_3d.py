@@ -15,9 +15,9 @@ from thalweg.plots.mpl_page import Panel, figure_with_trust
 from thalweg.plots.mpl_path import runs, short
 from thalweg.plots.mpl_style import LIGHT, SMALL, TEXT, Theme, readable, wrapped
 from thalweg.plots.mpl_surface import COLORS, beside, draw_colorbar
-from thalweg.plots.relief import Camera, Relief, best_camera
-from thalweg.plots.shade import fraction
-from thalweg.views.levels import Scale, format_number
+from thalweg.plots.relief import FLOOR, Camera, Relief, best_camera
+from thalweg.plots.shade import height
+from thalweg.views.levels import Scale, finite, format_number
 from thalweg.views.path import PathView
 from thalweg.views.surface import SurfaceView
 from thalweg.views.trust import TrustLines
@@ -45,7 +45,7 @@ def draw_surface_3d(
         theme: light or dark page.
         colorbar: whether to put the scale beside it.
     """
-    relief = Relief(view, camera or best_camera(view, paths))
+    relief = _relief(view, paths, camera)
     _draw(ax, relief, _picture(relief, theme), paths, theme, colorbar)
 
 
@@ -66,13 +66,17 @@ def _draw(
     left, right, bottom, top = relief.extent
     box = (left, right, bottom, top)
     ax.imshow(picture, extent=box, origin="lower", interpolation="bilinear", zorder=0)
+    left, right, bottom, top = _frame(relief, paths)
     ax.set_xlim(left, right)
     ax.set_ylim(bottom, top)
     ax.set_axis_off()
-    for path in paths:
-        _path(ax, relief, path, theme)
+    hidden = [_path(ax, relief, path, theme) for path in paths]
     lowest = _axes_of_block(ax, relief, theme)
-    _note(ax, relief.view, relief.camera, theme, lowest)
+    words = _note(relief, paths, any(hidden))
+    wide = ax.get_window_extent().width / ax.figure.dpi * 72
+    style: dict[str, Any] = {"fontsize": SMALL, "color": theme.quiet, "va": "top"}
+    below: dict[str, Any] = {"xytext": (0, lowest - 5), "textcoords": "offset points"}
+    ax.annotate(wrapped(words, wide, SMALL), (0, 0), xycoords="axes fraction", **below, **style)
     if relief.view.title:
         ax.set_title(relief.view.title, loc="left", fontsize=TEXT, color=theme.ink)
     if colorbar:
@@ -107,18 +111,44 @@ def panel_3d(
     theme: Theme = LIGHT,
 ) -> Panel:
     """Return the panel that draws a relief."""
-    relief = Relief(view, camera or best_camera(view, paths))
-    left, right, bottom, top = relief.extent
+    relief = _relief(view, paths, camera)
+    left, right, bottom, top = _frame(relief, paths)
     picture = _picture(relief, theme)
     draw = partial(_draw, relief=relief, picture=picture, paths=paths, theme=theme)
     return Panel(draw, (top - bottom) / (right - left))
 
 
-def _path(ax: Axes, relief: Relief, path: PathView, theme: Theme) -> None:
+def _relief(view: SurfaceView, paths: Sequence[PathView], camera: Camera | None) -> Relief:
+    """Return the relief, on a block deep enough for losses below the surface's lowest."""
+    parts = [float(h) for path in paths for h in finite(height(path.loss, view))]
+    floor = min([0.0, *parts]) + FLOOR
+    return Relief(view, camera or best_camera(view, paths), floor=floor)
+
+
+def _spots(relief: Relief, path: PathView) -> FloatArray:
+    """Return the picture positions (t, 2) of a path at its true loss, NaN where it has none."""
     x, y = relief.ground(path.a, path.b)
-    part = fraction(path.loss, relief.view)
-    good = np.isfinite(x) & np.isfinite(y) & np.isfinite(part)
-    spot = np.where(good[:, None], relief.project(x, y, part), np.nan)
+    spots = relief.project(x, y, height(path.loss, relief.view))
+    spots[~np.isfinite(spots).all(axis=1)] = np.nan
+    return spots
+
+
+def _frame(relief: Relief, paths: Sequence[PathView]) -> tuple[float, float, float, float]:
+    """Return left, right, bottom, top of a picture that holds the block and the paths."""
+    left, right, bottom, top = relief.extent
+    highest = [
+        float(np.nanmax(spots[:, 1])) for path in paths if len(spots := _spots(relief, path))
+    ]
+    return left, right, bottom, max([top, *[h + 0.02 for h in highest if np.isfinite(h)]])
+
+
+def _path(ax: Axes, relief: Relief, path: PathView, theme: Theme) -> bool:
+    """Draw a path at its true loss; return whether some of it is behind the surface."""
+    x, y = relief.ground(path.a, path.b)
+    part, spot = height(path.loss, relief.view), _spots(relief, path)
+    good = np.isfinite(spot[:, 0])
+    if not good.any():
+        return False
     seen = np.zeros(x.size, dtype=bool)
     seen[good] = relief.visible(x[good], y[good], part[good])
     _stems(ax, relief, path, spot, part)
@@ -141,10 +171,11 @@ def _path(ax: Axes, relief: Relief, path: PathView, theme: Theme) -> None:
     map_labels(ax, theme).add(
         short(ax, path.label), float(end[0]), float(end[1]), words, dense(spot)
     )
+    return bool((good & ~seen).any())
 
 
 def _stems(ax: Axes, relief: Relief, path: PathView, spot: FloatArray, part: FloatArray) -> None:
-    below = fraction(path.plane_loss, relief.view)
+    below = height(path.plane_loss, relief.view)
     x, y = relief.ground(path.a, path.b)
     foot = relief.project(x, y, below)
     last = np.array([np.inf, np.inf])
@@ -161,7 +192,10 @@ def _axes_of_block(ax: Axes, relief: Relief, theme: Theme) -> float:
     """Write ticks and captions along the front edges; return how low they reach, in points."""
     lowest = 0.0
     corners = relief.corners()
-    flat = [relief.project(np.array([x]), np.array([y]), np.array([-0.06]))[0] for x, y in corners]
+    flat = [
+        relief.project(np.array([x]), np.array([y]), np.array([relief.floor]))[0]
+        for x, y in corners
+    ]
     nearest = int(np.argmin([spot[1] for spot in flat]))
     for other in ((nearest - 1) % 4, (nearest + 1) % 4):
         along_a = corners[other][1] == corners[nearest][1]
@@ -182,7 +216,7 @@ def _edge(
     a0, a1, b0, b1 = relief.view.window
     low, high = (a0, a1) if along_a else (b0, b1)
     (x0, y0), (x1, y1) = ends
-    spots = relief.project(np.array([x0, x1]), np.array([y0, y1]), np.array([-0.06, -0.06]))
+    spots = relief.project(np.array([x0, x1]), np.array([y0, y1]), np.full(2, relief.floor))
     right = spots[1, 0] > spots[0, 0]
     across = spots[1] - spots[0]
     normal = np.array([abs(across[1]) * (1 if right else -1), -abs(across[0])])
@@ -191,7 +225,7 @@ def _edge(
         a, b = (value, b0) if along_a else (a0, value)
         tx, ty = relief.ground(np.array([a]), np.array([b]))
         x, y = (tx, np.array([y0])) if along_a else (np.array([x0]), ty)
-        spot = relief.project(x, y, np.array([-0.06]))[0]
+        spot = relief.project(x, y, np.array([relief.floor]))[0]
         place = (2.5 * normal[0], 2.5 * normal[1])
         ax.annotate(
             format_number(value),
@@ -233,19 +267,18 @@ def _few_ticks(low: float, high: float) -> list[float]:
     return [low, high]
 
 
-def _note(ax: Axes, view: SurfaceView, camera: Camera, theme: Theme, lowest: float) -> None:
+def _note(relief: Relief, paths: Sequence[PathView], hidden: bool) -> str:
+    """Return what the reader must know: the exaggeration, and what dotted and missing mean."""
+    view = relief.view
     what = f"log {view.field_label}" if view.scale is Scale.LOG else view.field_label
-    note = f"Height: {what}, its whole range drawn {camera.height:g} as high as the ground is wide."
+    high = relief.camera.height
+    notes = [f"Height: {what}, its whole range drawn {high:g} as high as the ground is wide."]
+    if paths:
+        notes.append("Paths at their true loss, a stem to the surface where they leave it.")
+    if hidden:
+        notes.append("Dotted: behind or below the surface.")
+    if any((np.abs(finite(height(path.loss, view)) - 0.5) >= 1).any() for path in paths):
+        notes.append("Losses far beyond the range of the surface are drawn at its margin.")
     if view.note:
-        note += f" {view.note[0].upper()}{view.note[1:]}."
-    wide = ax.get_window_extent().width / ax.figure.dpi * 72
-    style: dict[str, Any] = {"fontsize": SMALL, "color": theme.quiet, "va": "top", "ha": "left"}
-    words = wrapped(note, wide, SMALL)
-    ax.annotate(
-        words,
-        (0, 0),
-        (0, lowest - 5),
-        "axes fraction",
-        textcoords="offset points",
-        **style,
-    )
+        notes.append(f"{view.note[0].upper()}{view.note[1:]}.")
+    return " ".join(notes)

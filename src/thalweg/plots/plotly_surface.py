@@ -6,10 +6,11 @@ from typing import Any
 import contourpy
 import numpy as np
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from thalweg.core.arrays import FloatArray
 from thalweg.plots.relief import Camera
-from thalweg.plots.shade import fraction
+from thalweg.plots.shade import fraction, height
 from thalweg.views.levels import Scale, finite, format_number
 from thalweg.views.path import PathView
 from thalweg.views.surface import SurfaceView
@@ -42,10 +43,12 @@ def surface_figure(
         "tickfont": {"size": 11},
         "title": {"font": {"size": 12}},
     }
+    ends = [h for path in paths for h in finite(height(path.loss, view))]
+    low, high = min([0.0, *ends]), max([1.0, *ends])
     shown = view.levels[:: 2 if view.levels.size > 7 else 1]
     words = [format_number(float(level)) for level in shown]
     places = fraction(shown, view).tolist()
-    height = f"{view.field_label}{', log scale' if view.scale is Scale.LOG else ''}"
+    caption = f"{view.field_label}{', log scale' if view.scale is Scale.LOG else ''}"
     figure.update_layout(
         title={"text": view.title, "x": 0.02, "font": {"size": 16}},
         font={"family": "DejaVu Sans, Verdana, sans-serif", "color": ink},
@@ -58,13 +61,13 @@ def surface_figure(
             "yaxis": {**plain, "title": {"text": _broken(view.b_label), "font": {"size": 12}}},
             "zaxis": {
                 **plain,
-                "title": {"text": height, "font": {"size": 12}},
+                "title": {"text": caption, "font": {"size": 12}},
                 "tickvals": places,
                 "ticktext": words,
-                "range": [0, 1],
+                "range": [low, high],
             },
             "aspectmode": "manual",
-            "aspectratio": {"x": ratio[0], "y": ratio[1], "z": _HEIGHT},
+            "aspectratio": {"x": ratio[0], "y": ratio[1], "z": _HEIGHT * (high - low)},
             "camera": {
                 "eye": {"x": -0.85, "y": -1.25, "z": 0.95},
                 "center": {"x": 0, "y": 0, "z": -0.08},
@@ -123,7 +126,7 @@ def _surface(view: SurfaceView, ink: str) -> go.Surface:
         x=np.asarray(view.a, dtype=np.float32),
         y=np.asarray(view.b, dtype=np.float32),
         z=part.astype(np.float32),
-        customdata=view.values.astype(np.float32),
+        customdata=_small(view.values),
         hovertemplate=f"a %{{x:.3g}}<br>b %{{y:.3g}}<br>{view.field_label} "
         "%{customdata:.4g}<extra></extra>",
         colorscale="Viridis",
@@ -152,10 +155,10 @@ def _lines(view: SurfaceView) -> go.Scatter3d:
     if min(view.values.shape) >= 2 and finite(view.values).size:
         maker = contourpy.contour_generator(view.a, view.b, np.ma.masked_invalid(view.values))
         for level in view.levels:
-            height = min(1.0, float(fraction(np.array(level), view)) + _LIFT)
+            up = min(1.0, float(fraction(np.array(level), view)) + _LIFT)
             for line in maker.lines(float(level)):
                 flat = np.asarray(line, dtype=np.float64)
-                pieces += [np.column_stack([flat, np.full(len(flat), height)]), empty]
+                pieces += [np.column_stack([flat, np.full(len(flat), up)]), empty]
     points = np.concatenate(pieces).astype(np.float32)
     return go.Scatter3d(
         x=points[:, 0],
@@ -173,9 +176,11 @@ def _all_paths(view: SurfaceView, paths: Sequence[PathView], paper: str) -> list
 
 
 def _path(view: SurfaceView, path: PathView, paper: str) -> list[go.Scatter3d]:
-    height = fraction(path.loss, view) + 2 * _LIFT
-    a, b, z = (np.asarray(v, dtype=np.float32) for v in (path.a, path.b, height))
-    numbers = np.column_stack([np.arange(path.a.size), path.loss, path.plane_loss])
+    up = height(path.loss, view) + 2 * _LIFT
+    a, b, z = (np.asarray(v, dtype=np.float32) for v in (path.a, path.b, up))
+    numbers = np.column_stack(
+        [np.arange(path.a.size, dtype=np.float64), path.loss, path.plane_loss]
+    )
     line = go.Scatter3d(
         x=a,
         y=b,
@@ -183,7 +188,7 @@ def _path(view: SurfaceView, path: PathView, paper: str) -> list[go.Scatter3d]:
         mode="lines",
         name=path.label,
         line={"color": path.color, "width": 6},
-        customdata=numbers.astype(np.float32),
+        customdata=_small(numbers),
         hovertemplate="step %{customdata[0]:.0f}<br>a %{x:.3g}<br>b %{y:.3g}"
         "<br>loss %{customdata[1]:.4g}<br>loss in the plane %{customdata[2]:.4g}",
     )
@@ -207,7 +212,7 @@ def _path(view: SurfaceView, path: PathView, paper: str) -> list[go.Scatter3d]:
 
 def _stems(view: SurfaceView, path: PathView) -> go.Scatter3d:
     """Return thin lines from the surface to the true loss, where the gap is visible."""
-    true, below = fraction(path.loss, view), fraction(path.plane_loss, view)
+    true, below = height(path.loss, view), height(path.plane_loss, view)
     tall = [int(i) for i in path.dots if abs(true[i] - below[i]) > 0.03]
     rows: list[tuple[float, float, float]] = [(np.nan, np.nan, np.nan)]
     for i in tall:
@@ -216,6 +221,11 @@ def _stems(view: SurfaceView, path: PathView) -> go.Scatter3d:
     x, y, z = (points[:, k].astype(np.float32) for k in range(3))
     thin = {"color": path.color, "width": 1}
     return go.Scatter3d(x=x, y=y, z=z, mode="lines", line=thin, hoverinfo="skip", showlegend=False)
+
+
+def _small(values: FloatArray) -> NDArray[np.float32]:
+    """Return values in single precision, which holds at most 3.4e38."""
+    return np.clip(values, -3e38, 3e38).astype(np.float32)
 
 
 def _broken(label: str) -> str:

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from thalweg.core.arrays import FloatArray
-from thalweg.plots.shade import filled, fraction, positions, slopes
+from thalweg.plots.shade import filled, fraction, height, positions, slopes
 from thalweg.views.path import PathView
 from thalweg.views.surface import SurfaceView
 
 Paint = Callable[[FloatArray], FloatArray]
-_BASE = -0.06  # bottom of the block, as a fraction of the height
+FLOOR = -0.06  # bottom of the block, as a fraction of the height
 _LINE = 0.0036  # width of a contour line, in widths of the window
 _WALL = 0.90
 
@@ -40,7 +40,8 @@ class Relief:
     view: SurfaceView
     camera: Camera = Camera()
     columns: int = 1400
-    samples: int = 900
+    samples: int = 700
+    floor: float = FLOOR
 
     @cached_property
     def _half(self) -> tuple[float, float]:
@@ -64,10 +65,12 @@ class Relief:
     @cached_property
     def extent(self) -> tuple[float, float, float, float]:
         """Left, right, bottom and top of the picture, in widths of the window."""
-        corners = np.array([self._flat(x, y) for x, y in self.corners()])
-        rise = self.camera.height * self._turn[2]
-        u, y = corners[:, 0], corners[:, 1] * self._turn[3]
-        return float(u.min()), float(u.max()), float(y.min() + _BASE * rise), float(y.max() + rise)
+        ground = np.array(self.corners())
+        foot = self.project(ground[:, 0], ground[:, 1], np.full(4, self.floor))
+        a, b = np.meshgrid(self.view.a, self.view.b)
+        x, y = self.ground(a.ravel(), b.ravel())
+        top = self.project(x, y, self._heights.ravel())[:, 1].max()
+        return float(foot[:, 0].min()), float(foot[:, 0].max()), float(foot[:, 1].min()), float(top)
 
     def corners(self) -> list[tuple[float, float]]:
         """Return the corners of the ground, around."""
@@ -107,8 +110,8 @@ class Relief:
         far = np.maximum(far, near)
         away = near + np.linspace(0, 1, self.samples)[:, None] * (far - near)
         x, y = u * cos + away * sin, -u * sin + away * cos
-        height = self._sample(self._heights, x, y)
-        return u, near, far, away * across + height * self.camera.height * up
+        rise = self._sample(self._heights, x, y)
+        return u, near, far, away * across + rise * self.camera.height * up
 
     @cached_property
     def _horizon(self) -> FloatArray:
@@ -169,7 +172,7 @@ class Relief:
         out = np.zeros((rows.size, u.size, 4))
         seen = (at > 0) & (at < self.samples)
         out[seen, :3] = self._painted(x[seen], y[seen], paint)
-        foot = near * across + _BASE * self.camera.height * up
+        foot = near * across + self.floor * self.camera.height * up
         side = (at == 0) & (rows[:, None] >= foot) & (rows[:, None] <= heights[0])
         out[side, :3] = self._wall_gray(u, wall)[np.nonzero(side)[1], None]
         out[..., 3] = seen | side
@@ -189,11 +192,13 @@ class Relief:
         part = self._sample(self._heights, x, y)
         along_a, along_b = (self._sample(s, x, y) for s in slopes(self._heights, self.view))
         colors = paint(part)
-        for level in fraction(self.view.levels, self.view):
+        levels = fraction(self.view.levels, self.view)
+        if levels.size:
             steep = np.maximum(np.hypot(along_a, along_b), 0.02)
-            cover = np.clip(1.5 - np.abs(part - level) / steep / (_LINE / 2), 0, 1)
-            tone = 1.0 if colors_dark(paint(np.array([level]))[0]) else 0.08
-            colors += (tone - colors) * (0.5 * cover)[:, None]
+            nearest = np.searchsorted((levels[1:] + levels[:-1]) / 2, part)
+            cover = np.clip(1.5 - np.abs(part - levels[nearest]) / steep / (_LINE / 2), 0, 1)
+            tones = np.where([colors_dark(color) for color in paint(levels)], 1.0, 0.08)
+            colors += (tones[nearest][:, None] - colors) * (0.5 * cover)[:, None]
         rows, columns = self._indices(x, y)
         known = np.isfinite(self.view.values)[
             np.rint(rows).astype(int), np.rint(columns).astype(int)
@@ -249,7 +254,7 @@ def best_camera(
 def _share_seen(relief: Relief, path: PathView) -> float:
     """Return the share of a path in front of the surface, at its true loss and in the plane."""
     ground = relief.ground(path.a, path.b)
-    parts = [np.nan_to_num(fraction(v, relief.view)) for v in (path.loss, path.plane_loss)]
+    parts = [np.nan_to_num(height(v, relief.view)) for v in (path.loss, path.plane_loss)]
     known = np.isfinite(path.a) & np.isfinite(path.b)
     x, y = (np.where(known, v, 0.0) for v in ground)
     return float(np.mean([relief.visible(x, y, part)[known].mean() for part in parts]))

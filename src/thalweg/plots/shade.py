@@ -29,15 +29,25 @@ class Raster:
     light: FloatArray
 
 
+def height(values: FloatArray, view: SurfaceView) -> FloatArray:
+    """Return values (any shape) as a height: 0 and 1 at the limits, at most half as much beyond.
+
+    NaN where a log scale has no place for a value.
+    """
+    return np.clip(_part(values, view), -0.5, 1.5)
+
+
 def fraction(values: FloatArray, view: SurfaceView) -> FloatArray:
     """Return values (any shape) as a fraction of the limits in the view's scale, 0 to 1."""
+    return np.clip(_part(values, view), 0.0, 1.0)
+
+
+def _part(values: FloatArray, view: SurfaceView) -> FloatArray:
     low, high = view.limits
     with np.errstate(divide="ignore", invalid="ignore"):
         if view.scale is Scale.LOG:
-            part = np.log(values / low) / np.log(high / low)
-        else:
-            part = (values - low) / (high - low)
-    return np.clip(part, 0.0, 1.0)
+            return np.log(values / low) / np.log(high / low)
+        return (values - low) / (high - low)
 
 
 def filled(values: FloatArray) -> FloatArray:

@@ -19,6 +19,7 @@ from thalweg.study.sections.slices import slices_section
 from thalweg.study.sections.training import training_section
 from thalweg.study.sections.trajectories import trajectories_section
 from thalweg.study.sections.tuning import tuning_section
+from thalweg.study.sections.verdicts import verdicts_section
 from thalweg.study.settings import Plan
 from thalweg.study.workshop import Tell, Workshop
 
@@ -69,19 +70,33 @@ def case_study(
         StoreError: the folder belongs to another run, holds other files, or cannot be written.
     """
     began = time.perf_counter()
-    identity = {"study": "case-study", "seed": plan.seed, "quick": plan.quick}
-    shop = Workshop(folder, identity, tell)
+    shop = check_folder(folder, plan, tell)
     study = Study(shop, plan)
     sections = []
     for done, make in enumerate(SECTIONS):
         sections.append(make(study))
         if advance is not None:
             advance(done + 1, len(SECTIONS))
-    shop.write("results.json", results_json(sections, identity))
+    verdicts = verdicts_section(study, {section.key: section.facts for section in sections})
+    sections.insert(0, verdicts)
+    shop.write("results.json", results_json(sections, _identity(plan)))
     page = render(_report(study), sections, folder / "figures")
     report = shop.write("report.html", page)
     seconds = time.perf_counter() - began
     return Outcome(report, seconds, tuple(shop.computed), tuple(shop.resumed))
+
+
+def check_folder(folder: Path, plan: Plan, tell: Tell | None = None) -> Workshop:
+    """Return the workshop of this plan in the folder, or refuse the folder.
+
+    Raises:
+        StoreError: the folder belongs to another run, holds other files, or cannot be written.
+    """
+    return Workshop(folder, _identity(plan), tell)
+
+
+def _identity(plan: Plan) -> dict[str, str | int | bool]:
+    return {"study": "case-study", "seed": plan.seed, "quick": plan.quick}
 
 
 def estimate_seconds(plan: Plan) -> float:

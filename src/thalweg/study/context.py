@@ -11,7 +11,7 @@ from thalweg.objectives.mlp import MLPObjective
 from thalweg.plots.mpl_save import save_figure
 from thalweg.study import experiments
 from thalweg.study.section import Exhibit
-from thalweg.study.settings import CHAPTER, Plan, Setting
+from thalweg.study.settings import CHAPTER, Plan, Setting, optimal_score
 from thalweg.study.workshop import Workshop
 
 
@@ -58,9 +58,22 @@ class Study:
         return {s.key: experiments.ensemble(self.shop, self.plan, s) for s in self.settings}
 
     @cached_property
+    def curvatures(self) -> dict[str, dict[str, xr.Dataset]]:
+        """The spectra along each run of each setting."""
+        return {
+            s.key: experiments.curvatures(self.shop, self.plan, s, self.runs[s.key])
+            for s in self.settings
+        }
+
+    @cached_property
     def attainable(self) -> dict[str, float]:
         """The accuracy that no classifier exceeds on fresh data, in each setting."""
         return {s.key: attainable_accuracy(s.arms(), s.noise) for s in self.settings}
+
+    @cached_property
+    def optimal(self) -> dict[str, float]:
+        """What the optimal classifier scores on the fresh points of each setting."""
+        return {s.key: optimal_score(s, *s.fresh_data(self.plan.seed)) for s in self.settings}
 
     def exhibit(self, name: str, figure: Figure, caption: str, fragment: str = "") -> Exhibit:
         """Save the figure as figures/NAME.png and .svg and return it as an exhibit."""

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import xarray as xr
 
-from thalweg.core.arrays import FloatArray
+from thalweg.core.arrays import FloatArray, IndexArray
 from thalweg.core.executor import ThreadExecutor
 from thalweg.core.schema import provenance
+from thalweg.curvature.along import curvature_along
 from thalweg.dynamics.diagnostics import diagnose
 from thalweg.dynamics.record import record, record_many
 from thalweg.objectives.mlp import MLPObjective
@@ -62,6 +63,22 @@ def ensemble(shop: Workshop, plan: Plan, setting: Setting) -> xr.Dataset:
     and the diagnoses. Optimizers are paired: the same seeds start from the same points.
     """
     return shop.keep(f"{setting.key}-ensemble", lambda: _ensemble(plan, setting))
+
+
+def curvatures(
+    shop: Workshop, plan: Plan, setting: Setting, runs: dict[str, xr.Dataset]
+) -> dict[str, xr.Dataset]:
+    """Return the spectra at snapshots of each run, denser at the start, where things change."""
+    objective = setting.objective(plan.seed)
+    fractions = np.linspace(0, 1, plan.snapshots) ** 2
+    rows: IndexArray = np.unique((fractions * setting.steps).round().astype(np.intp))
+    return {
+        name: shop.keep(
+            f"{setting.key}-curvature-{name}",
+            lambda run=run: curvature_along(objective, run, rows, ThreadExecutor()),
+        )
+        for name, run in runs.items()
+    }
 
 
 def _tune(plan: Plan, setting: Setting) -> xr.Dataset:

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-Fact = float | int | str | bool | None | Sequence["Fact"] | Mapping[str, "Fact"]
+Facts = Mapping[str, Any]  # numbers, texts, and lists and mappings of them: what JSON can hold
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Section:
     key: str
     title: str
     blocks: tuple[str | Table | Exhibit, ...]
-    facts: Mapping[str, Fact] = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)
 
 
 def percent(share: float, digits: int = 0) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from thalweg.core.arrays import FloatArray
-from thalweg.datasets import spiral, spiral_arms
+from thalweg.datasets import bayes_posterior, spiral, spiral_arms
 from thalweg.dynamics.steppers import SGD, Adam, Momentum, Stepper
 from thalweg.objectives.mlp import MLPObjective
 from thalweg.objectives.network import MLP, Gaussian
@@ -54,6 +54,11 @@ class Setting:
     def initial_point(self, seed: int, network: MLP | None = None) -> FloatArray:
         """Return the initial parameters (n,) of a seed, in the chapter's scheme."""
         return (network or self.network).initial_point(seed, INITIAL)
+
+
+def optimal_score(setting: Setting, X: FloatArray, y: FloatArray) -> float:
+    """Return the share of points that the classifier that knows the generator gets right."""
+    return float((bayes_posterior(setting.arms(), setting.noise, X).argmax(axis=1) == y).mean())
 
 
 CHAPTER = Setting(

@@ -91,6 +91,8 @@ class Workshop:
 
     def _claim(self, identity: dict[str, str | int | bool]) -> None:
         manifest = self.folder / "run.json"
+        if self.folder.exists() and not self.folder.is_dir():
+            raise StoreError(f"{self.folder} must be a folder", "a file", "choose another --out")
         if manifest.exists():
             self._check_same(manifest, identity)
             return

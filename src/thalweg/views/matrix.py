@@ -39,7 +39,7 @@ def matrix_view(
     *,
     label: str = "barrier",
     title: str = "",
-    digits: int = 2,
+    digits: int = 3,
 ) -> MatrixView:
     """Return the view of a table (r, c), with `digits` significant digits a cell.
 

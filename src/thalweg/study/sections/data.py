@@ -2,12 +2,11 @@
 
 import numpy as np
 
-from thalweg.core.arrays import FloatArray
 from thalweg.datasets import bayes_posterior
 from thalweg.plots.mpl_figures import views_figure
 from thalweg.study.context import Study
 from thalweg.study.section import Section, percent
-from thalweg.study.settings import Setting
+from thalweg.study.settings import Setting, optimal_score
 from thalweg.views.scatter import Background, ScatterView, scatter_view
 from thalweg.views.trust import trust_lines
 
@@ -18,7 +17,8 @@ def data_section(study: Study) -> Section:
     """Draw both data sets over the optimal classifier, and state what it attains."""
     chapter, learned = study.settings
     limits = study.attainable
-    scores = {s.key: _optimal_score(s, *s.data(study.plan.seed)) for s in study.settings}
+    scores = {s.key: optimal_score(s, *s.data(study.plan.seed)) for s in study.settings}
+    reach = 1.05 * max(float(np.abs(s.data(study.plan.seed)[0]).max()) for s in study.settings)
     hopeless = limits[chapter.key] < HOPELESS
     title = (
         f"At noise {chapter.noise:g} no classifier can beat {percent(limits[chapter.key])}"
@@ -31,7 +31,7 @@ def data_section(study: Study) -> Section:
         else "The arms can be told apart."
     )
     figure = views_figure(
-        [_view(s, study.plan.seed, limits[s.key]) for s in study.settings],
+        [_view(s, study.plan.seed, limits[s.key], reach) for s in study.settings],
         title=title,
         trust=trust_lines(
             [
@@ -74,14 +74,8 @@ def _gap(setting: Setting) -> float:
     return float((radius[-1] - radius[0]) / turns / 2)
 
 
-def _optimal_score(setting: Setting, X: FloatArray, y: FloatArray) -> float:
-    chosen = bayes_posterior(setting.arms(), setting.noise, X).argmax(axis=1)
-    return float((chosen == y).mean())
-
-
-def _view(setting: Setting, seed: int, limit: float) -> ScatterView:
+def _view(setting: Setting, seed: int, limit: float, reach: float) -> ScatterView:
     X, y = setting.data(seed)
-    reach = float(np.abs(X).max()) * 1.05
     axis = np.linspace(-reach, reach, 161)
     places = np.stack([g.ravel() for g in np.meshgrid(axis, axis)], axis=1)
     chance = bayes_posterior(setting.arms(), setting.noise, places)[:, 1]

@@ -49,20 +49,25 @@ class Penalized:
 
 def penalty_section(study: Study) -> Section:
     """Draw data loss, penalty and their sum side by side, and measure the change."""
-    setting = study.learned
-    surface, ends = _surface(study, setting)
-    found = penalized(study, setting, surface, ends)
-    titles = ("data loss", "penalty", "data loss + penalty")
+    setting, both = study.learned, {}
+    for one in study.settings:
+        surface, ends = _surface(study, one)
+        both[one.key] = penalized(study, one, surface, ends)
+    surface, found = _surface(study, setting)[0], both[setting.key]
+    unchanged = found.shift_error < 1e-9 and found.paraboloid_error < 1e-9
+    titles = ("data loss", "penalty", "their sum")
     views = [
         surface_view(surface, field, title=title)
         for field, title in zip(("data_loss", "penalty", "loss"), titles, strict=True)
     ]
     figure = surfaces_figure(
         views,
-        title="The penalty adds a bowl of its own; the data loss stays as rough as it was",
+        title="The penalty adds a bowl of its own; the data loss stays as rough as it was"
+        if unchanged
+        else "Data loss, penalty, and their sum",
         trust=trust_lines(
             [
-                "Each panel has its own color scale: the three add up, cell by cell, within "
+                "Each panel has its own color scale: the first two add up to the third within "
                 f"{number(found.paraboloid_error, 1)}.",
                 f"Hessian with minus without the penalty: {found.weight:g} times the identity, "
                 f"within {number(found.shift_error, 1)}.",
@@ -77,7 +82,7 @@ def penalty_section(study: Study) -> Section:
         "penalty",
         "What an L2 penalty does to the landscape",
         (_prose(found), study.exhibit("penalty", figure, caption)),
-        asdict(found),
+        {key: asdict(value) for key, value in both.items()},
     )
 
 

@@ -1,23 +1,20 @@
 """Saddles: curvature along the runs, and a saddle that the random plane hides."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 
-from thalweg.core.arrays import FloatArray, IndexArray
-from thalweg.core.executor import ThreadExecutor
 from thalweg.core.grid import Grid
-from thalweg.core.objective import SmoothObjective
-from thalweg.curvature.along import curvature_along
-from thalweg.curvature.chance import chance_of_minimum
+from thalweg.curvature.chance import DRAWS, chance_of_minimum
 from thalweg.curvature.dense import spectrum
 from thalweg.geometry.planes import eigen_plane, random_plane
 from thalweg.plots.mpl_figures import stacked_figure, surfaces_figure
 from thalweg.study.context import Study
-from thalweg.study.escape import Escape, escape, smooth_twin
-from thalweg.study.section import Section, number, percent
+from thalweg.study.escape import Escape, escape
+from thalweg.study.exact_saddle import L2, Saddle, find_saddle, smooth_objective
+from thalweg.study.section import Exhibit, Section, number, percent
 from thalweg.study.settings import Setting
 from thalweg.views.curves import Reference, Series, curves_view
 from thalweg.views.levels import Scale
@@ -25,7 +22,7 @@ from thalweg.views.surface import Mark, MarkKind, surface_view
 from thalweg.views.trust import trust_lines
 
 HIDDEN = 0.9  # "hidden": a random plane shows a minimum at least this often
-LEAST_ASPECT = 0.4
+REACH = 2.0  # half the window along the way down
 
 
 @dataclass(frozen=True)
@@ -45,11 +42,11 @@ class Hidden:
 
 def saddles_section(study: Study) -> Section:
     """Draw the curvature along the runs and the point that a random plane shows worst."""
-    along = {s.key: curvatures(study, s) for s in study.settings}
+    along = study.curvatures
     chapter = study.chapter
     hidden = find_hidden(along[chapter.key])
-    exact = escape(study)
-    blocks = [
+    exact, saddle = escape(study), find_saddle(study)
+    blocks: list[str | Exhibit] = [
         "Where the Hessian has a negative eigenvalue, there is a way down that the gradient need "
         "not show. The whole spectrum was computed along every run: exactly, all eigenvalues.",
         *[
@@ -62,43 +59,17 @@ def saddles_section(study: Study) -> Section:
             for s in study.settings
         ],
         _count_prose(study, along),
-        study.exhibit(
-            "hidden-saddle",
-            _hidden_figure(study, hidden),
-            f"One point, {hidden.optimizer} of {chapter.title} after {hidden.step} steps, on a "
-            "random plane and on the plane of the eigenvectors of its lowest and highest "
-            "eigenvalue. One color scale.",
-        ),
         _hidden_prose(hidden),
-        study.exhibit(
-            "exact-saddle",
-            _exact_figure(study, exact),
-            "The saddle at zero of the chapter's network with tanh in place of ReLU, an exact "
-            "critical point, on a random plane and on the plane of its extreme eigenvectors.",
-        ),
+        *_saddle_blocks(study, saddle),
         _exact_prose(study, exact),
     ]
     facts = {
         "along": {key: {n: _numbers(c) for n, c in runs.items()} for key, runs in along.items()},
         "hidden": asdict(hidden),
-        "exact": asdict(exact),
+        "at_zero": asdict(exact),
+        "beside_the_run": asdict(replace(saddle, point=np.empty(0))) if saddle else None,
     }
     return Section("saddles", "Saddles: what the random plane hides", tuple(blocks), facts)
-
-
-def curvatures(study: Study, setting: Setting) -> dict[str, xr.Dataset]:
-    """Return the curvature along each run of a setting."""
-    objective = study.objectives[setting.key]
-    # Denser at the start, where things change: steps at the squares of an even spacing.
-    fractions = np.linspace(0, 1, study.plan.snapshots) ** 2
-    rows: IndexArray = np.unique((fractions * setting.steps).round().astype(np.intp))
-    return {
-        name: study.shop.keep(
-            f"{setting.key}-curvature-{name}",
-            lambda run=run: curvature_along(objective, run, rows, ThreadExecutor()),
-        )
-        for name, run in study.runs[setting.key].items()
-    }
 
 
 def find_hidden(along: dict[str, xr.Dataset]) -> Hidden:
@@ -159,64 +130,57 @@ def _along_figure(setting: Setting, runs: dict[str, xr.Dataset]) -> Figure:
     )
 
 
-def _pair(
-    study: Study, name: str, objective: SmoothObjective, point: FloatArray
-) -> tuple[list[xr.Dataset], xr.Dataset]:
-    """Return the surfaces on a random plane and on the extreme eigenvectors, and the spectrum."""
-    there = study.shop.keep(f"{name}-spectrum", lambda: spectrum(objective, point))
+def _saddle_figure(study: Study, saddle: Saddle) -> Figure:
+    """Draw the saddle on a random plane, and on its extreme eigenvectors with b stretched."""
+    objective, points = smooth_objective(study), study.plan.grid_points
+    there = study.shop.keep("saddle-spectrum", lambda: spectrum(objective, saddle.point))
     values, vectors = there["eigenvalues"].values, there["eigenvectors"].values
-    points = study.plan.grid_points
-    extreme = eigen_plane(point, (values[0], values[-1]), vectors[[0, -1]])
-    narrow = float(np.clip(np.sqrt(-values[0] / values[-1]), LEAST_ASPECT, 1.0))
-    axes = (np.linspace(-1, 1, points), np.linspace(-narrow, narrow, points))
+    extreme = eigen_plane(saddle.point, (values[0], values[-1]), vectors[[0, -1]])
+    # Both curvatures read at a glance if the window is narrower across than along the way down.
+    across = REACH * np.sqrt(-4 * values[0] / values[-1])
+    axes = (np.linspace(-REACH, REACH, points), np.linspace(-across, across, points))
     random = study.shop.surface(
-        f"{name}-random",
+        "saddle-random",
         objective,
-        random_plane(point, objective.layout, 0),
-        Grid.square(1.0, points),
+        random_plane(saddle.point, objective.layout, 0),
+        Grid.square(REACH, points),
     )
-    eigen = study.shop.surface(f"{name}-eigen", objective, extreme, Grid(axes))
-    return [random, eigen], there
-
-
-def _hidden_figure(study: Study, hidden: Hidden) -> Figure:
-    setting = study.chapter
-    objective = study.objectives[setting.key]
-    point = study.runs[setting.key][hidden.optimizer]["point"].values[hidden.step]
-    surfaces, _ = _pair(study, f"{setting.key}-hidden", objective, point)
-    words = "The random plane hides the saddle; its own eigenvectors show it"
-    return _pair_figure(surfaces, words, hidden.chance, hidden.lambda_min, hidden.lambda_max)
-
-
-def _exact_figure(study: Study, exact: Escape) -> Figure:
-    objective = study.chapter.objective(study.plan.seed, network=smooth_twin(study.chapter.network))
-    surfaces, _ = _pair(study, "exact-saddle", objective, np.zeros(objective.layout.size))
-    words = f"An exact saddle of index {exact.index}: two of the planes through one point"
-    return _pair_figure(surfaces, words, exact.chance, exact.lambda_min, exact.lambda_max)
-
-
-def _pair_figure(
-    surfaces: list[xr.Dataset], title: str, chance: float, low: float, high: float
-) -> Figure:
-    kinds = (MarkKind.MINIMUM if chance >= HIDDEN else MarkKind.POINT, MarkKind.SADDLE)
-    titles = ("a random plane", "lowest and highest eigenvector")
+    eigen = study.shop.surface("saddle-eigen", objective, extreme, Grid(axes))
+    hides = saddle.chance >= HIDDEN
     views = [
-        surface_view(s, title=t, marks=[Mark(0.0, 0.0, "", kind)])
-        for s, t, kind in zip(surfaces, titles, kinds, strict=True)
+        surface_view(
+            random,
+            title="a random plane",
+            marks=[Mark(0.0, 0.0, "", MarkKind.MINIMUM if hides else MarkKind.POINT)],
+        ),
+        replace(
+            surface_view(
+                eigen,
+                title="its lowest and highest eigenvectors",
+                marks=[Mark(0.0, 0.0, "", MarkKind.SADDLE)],
+            ),
+            equal=False,
+        ),
     ]
     return surfaces_figure(
         views,
-        title=title,
+        title=(
+            "The random plane hides the saddle; its own eigenvectors show it"
+            if hides
+            else f"A saddle of index {saddle.index} on two planes"
+        ),
         trust=trust_lines(
             [
                 (
-                    f"A random plane through this point shows a minimum with probability "
-                    f"{percent(chance, 1)}; in full space λ_min = {number(low)}, λ_max = "
-                    f"{number(high)}.",
-                    chance >= HIDDEN,
+                    f"Minimum in {percent(saddle.chance, 1)} of random planes, saddle in space: "
+                    f"index {saddle.index}, λ_min = {number(saddle.lambda_min)}, λ_max = "
+                    f"{number(saddle.lambda_max)}.",
+                    hides,
                 ),
-                "Each panel has its own colors and levels. Unit-length directions; direction seed "
-                "0 on the left.",
+                f"Critical to |gradient| = {number(saddle.gradient_norm, 1)}; "
+                f"{saddle.zero} zero eigenvalues of {saddle.parameters}.",
+                f"Each panel has its own colors. On the right b is stretched {REACH / across:.1f} "
+                "times; on the left direction seed 0.",
             ]
         ),
     )
@@ -249,6 +213,29 @@ def _hidden_prose(hidden: Hidden) -> str:
         "it curve upward everywhere: a random direction sees the mean of all eigenvalues, and "
         "the few large positive ones win."
     )
+
+
+def _saddle_blocks(study: Study, saddle: Saddle | None) -> list[str | Exhibit]:
+    if saddle is None:
+        return [
+            "No search from the points of a run of the smooth twin ended at an exact saddle, so "
+            "none is drawn."
+        ]
+    return [
+        f"An exact saddle, then. Critical points of a ReLU network sit on kinks, so the search "
+        f"uses its smooth twin: tanh for ReLU, the same data, an L2 penalty of {L2:g} against flat "
+        f"directions. From {saddle.searched} points of an Adam run, {saddle.critical} searches end "
+        f"at a critical point and {saddle.saddles} of those are saddles. The one drawn lies "
+        f"{number(saddle.moved, 2)} from the run's step {saddle.start}, at loss "
+        f"{number(saddle.loss)}: {saddle.index} ways down, and a picture along random directions "
+        f"draws it as a minimum in {percent(saddle.chance, 1)} of {DRAWS:,} tries.",
+        study.exhibit(
+            "hidden-saddle",
+            _saddle_figure(study, saddle),
+            "One point, two planes: a random one, and that of the eigenvectors of the lowest and "
+            "the highest Hessian eigenvalue.",
+        ),
+    ]
 
 
 def _exact_prose(study: Study, exact: Escape) -> str:

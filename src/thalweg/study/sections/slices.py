@@ -1,6 +1,7 @@
 """The slice: the loss on random planes through a trained network, plain and filter-normalized."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -14,7 +15,7 @@ from thalweg.geometry.scaling import FilterNorm, Scaling, Unit
 from thalweg.plots.mpl_figures import surfaces_figure
 from thalweg.plots.plotly_surface import surface_html
 from thalweg.study.context import Study
-from thalweg.study.section import Exhibit, Fact, Section, number, percent
+from thalweg.study.section import Exhibit, Section, number, percent
 from thalweg.study.settings import Setting
 from thalweg.surface.minima import interior_minima
 from thalweg.views.surface import shared_scale, surface_view
@@ -26,7 +27,7 @@ OPTIMIZER = "Adam"  # the chapter centers its slice on a trained network; Adam's
 
 def slices_section(study: Study) -> Section:
     """Draw the slice as the chapter does, filter-normalized, and at several draws."""
-    facts: dict[str, Fact] = {}
+    facts: dict[str, Any] = {}
     blocks: list[str | Exhibit] = [
         "The chapter looks at the loss on a plane through a trained network, along two random "
         "directions. Two things decide what one sees: the length of the directions and the draw. "
@@ -48,11 +49,16 @@ def slices_section(study: Study) -> Section:
             "directions: of length 1, and filter-normalized. One color scale; the same draw."
         )
         blocks.append(study.exhibit(f"slice-{setting.key}", figure, caption, fragment))
-    learned = study.learned
-    draws = [_surface(study, learned, FilterNorm(), seed) for seed in range(DRAWS)]
-    counts = [interior_minima(s["loss"].values) for s in draws]
-    spread = [float(s["loss"].max()) for s in draws]
-    facts["draws"] = {"minima": counts, "highest_loss": spread}
+    facts["draws"], several = {}, {}
+    for setting in study.settings:
+        draws = [_surface(study, setting, FilterNorm(), seed) for seed in range(DRAWS)]
+        several[setting.key] = draws
+        facts["draws"][setting.key] = {
+            "minima": [interior_minima(s["loss"].values) for s in draws],
+            "highest_loss": [float(s["loss"].max()) for s in draws],
+        }
+    draws, found = several[study.learned.key], facts["draws"][study.learned.key]
+    counts, spread = found["minima"], found["highest_loss"]
     views = [surface_view(s, title=f"draw {i}") for i, s in enumerate(draws)]
     six = surfaces_figure(
         shared_scale(views),

@@ -15,6 +15,7 @@ from thalweg.plots.plotly_surface import surface_html
 from thalweg.study.context import Study
 from thalweg.study.section import Exhibit, Section, Table, listed, number, percent
 from thalweg.study.settings import Setting
+from thalweg.views.levels import Scale
 from thalweg.views.path import PathView, path_view
 from thalweg.views.surface import SurfaceView, shared_scale, surface_view
 from thalweg.views.trust import TrustLines, trust_lines
@@ -29,7 +30,8 @@ class Honesty:
     Attributes:
         captured: share of the run's own variance that lies in the plane.
         largest_gap: largest |true loss - loss in the plane|.
-        gap_share: that gap as a share of the range of losses in the picture.
+        gap_share: the largest gap on the picture's own scale (its logarithm, where that is
+            drawn), as a share of the range shown.
         farthest: largest distance from the plane.
         end_to_end: distance between the run's first and last point.
         true_share: share of the steps whose gap is below a tenth of the range.
@@ -54,7 +56,8 @@ def trajectories_section(study: Study) -> Section:
     joint, own = {}, {}
     for setting in study.settings:
         surface, paths = _joint(study, setting)
-        joint[setting.key] = {n: honesty(p, surface) for n, p in paths.items()}
+        view = surface_view(surface)
+        joint[setting.key] = {n: honesty(p, view) for n, p in paths.items()}
         blocks += _joint_exhibits(study, setting, surface, paths, joint[setting.key])
         own[setting.key], exhibit = _own(study, setting)
         blocks += [exhibit, _prose(setting, joint[setting.key], own[setting.key])]
@@ -70,20 +73,20 @@ def trajectories_section(study: Study) -> Section:
     )
 
 
-def honesty(path: xr.Dataset, surface: xr.Dataset) -> Honesty:
-    """Return the trust numbers of a path over a surface."""
-    shown = surface["loss"].values
-    width = float(np.nanmax(shown) - np.nanmin(shown))
-    gap = np.abs(path["gap"].values)
-    steps = np.stack([path[axis].values for axis in ("a", "b")], axis=1)
-    residual = path["residual"].values
-    ends = np.hypot(np.linalg.norm(steps[-1] - steps[0]), residual[-1] - residual[0])
+def honesty(path: xr.Dataset, view: SurfaceView) -> Honesty:
+    """Return the trust numbers of a path over the view of a surface."""
+    true, drawn = path["loss"].values, path["plane_loss"].values
+    low, high = float(np.nanmin(view.values)), float(np.nanmax(view.values))
+    if view.scale is Scale.LOG:
+        gap, width = np.abs(np.log(true / drawn)), np.log(high / low)
+    else:
+        gap, width = np.abs(true - drawn), high - low
     return Honesty(
         captured=float(path.attrs["captured_variance"]),
-        largest_gap=float(gap.max()),
+        largest_gap=float(path.attrs["largest_gap"]),
         gap_share=float(gap.max() / width),
-        farthest=float(residual.max()),
-        end_to_end=float(path.attrs.get("end_to_end", ends)),
+        farthest=float(path["residual"].max()),
+        end_to_end=float(path.attrs["end_to_end"]),
         true_share=float((gap <= TRUE * width).mean()),
     )
 
@@ -95,11 +98,16 @@ def _joint(study: Study, setting: Setting) -> tuple[xr.Dataset, dict[str, xr.Dat
 
 
 def _surface_and_paths(
-    study: Study, setting: Setting, plane: Plane, runs: dict[str, xr.Dataset], name: str
+    study: Study,
+    setting: Setting,
+    plane: Plane,
+    runs: dict[str, xr.Dataset],
+    name: str,
+    least: float = 0.5,
 ) -> tuple[xr.Dataset, dict[str, xr.Dataset]]:
     objective = study.objectives[setting.key]
     coords = np.concatenate([plane.coordinates(run["point"].values) for run in runs.values()])
-    grid = Grid.covering(coords, study.plan.grid_points)
+    grid = Grid.covering(coords, study.plan.grid_points, least=least)
     surface = study.shop.surface(f"{name}-plane", objective, plane, grid, ("loss", "accuracy"))
     paths = {}
     for label, run in runs.items():
@@ -151,9 +159,9 @@ def _own(study: Study, setting: Setting) -> tuple[dict[str, Honesty], Exhibit]:
     for name, run in study.runs[setting.key].items():
         plane = principal_plane(run["point"].values)
         label = f"{setting.key}-own-{name}"
-        surface, paths = _surface_and_paths(study, setting, plane, {name: run}, label)
+        surface, paths = _surface_and_paths(study, setting, plane, {name: run}, label, 1.0)
         view, path = _views(surface, paths, name)
-        found[name] = honesty(paths[name], surface)
+        found[name] = honesty(paths[name], view)
         views.append(view)
         drawn.append(path)
     figure = surfaces_figure(
