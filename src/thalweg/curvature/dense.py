@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from thalweg.core.arrays import FloatArray, require_finite
 from thalweg.core.errors import InputError
@@ -54,11 +55,11 @@ def hessian(objective: SmoothObjective, point: FloatArray) -> FloatArray:
     return require_finite(matrix, "the Hessian", "choose a point where the loss is finite")
 
 
-def inertia(eigenvalues: FloatArray, tolerance: float | None = None) -> Inertia:
+def inertia(eigenvalues: NDArray[np.floating], tolerance: float | None = None) -> Inertia:
     """Count eigenvalues (n,) by sign; default tolerance: 1e-8 of the largest magnitude.
 
-    >>> inertia(np.array([-1.0, 1e-12, 2.0, 3.0]))
-    Inertia(negative=1, zero=1, positive=2, tolerance=3e-08)
+    >>> inertia(np.array([-1.0, 1e-12, 1.0, 2.0]))
+    Inertia(negative=1, zero=1, positive=2, tolerance=2e-08)
     """
     if tolerance is None:
         tolerance = 1e-8 * float(np.abs(eigenvalues).max(initial=0.0))

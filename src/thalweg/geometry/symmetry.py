@@ -21,7 +21,7 @@ def permuted_twin(point: ArrayLike, layout: Layout, seed: int = 0) -> FloatArray
     >>> from thalweg.core.layout import Block
     >>> layout = Layout((Block("W1", (1, 2)), Block("b1", (2,), Role.BIAS),
     ...     Block("W2", (2, 1)), Block("b2", (1,), Role.BIAS)))
-    >>> permuted_twin([1.0, 2, 3, 4, 5, 6, 7], layout, seed=1)
+    >>> permuted_twin([1.0, 2, 3, 4, 5, 6, 7], layout, seed=3)
     array([2., 1., 4., 3., 6., 5., 7.])
     """
     layers = _layers(point, layout)

@@ -71,7 +71,7 @@ def tidy(ax: Axes, theme: Theme, x_label: str, y_label: str, title: str) -> None
     ax.grid(True, axis="y", color=theme.hair, lw=0.4)
     box, dpi = ax.get_window_extent(), ax.figure.dpi
     ax.set_xlabel(wrapped(x_label, box.width / dpi * 72))
-    ax.set_ylabel(wrapped(y_label, max(box.height / dpi * 72, 60)))
+    ax.set_ylabel(wrapped(y_label, max(box.height / dpi * 72, 45)))
     if title:
         words = wrapped(title, box.width / dpi * 72)
         ax.set_title(words, loc="left", fontsize=TEXT, color=theme.ink, pad=5)

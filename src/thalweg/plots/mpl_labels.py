@@ -144,7 +144,7 @@ class MapLabels(_Labels):
                     center += half * (np.cos(angle), np.sin(angle))
                     rect = np.concatenate([center - half, center + half])
                     cost = _cost(rect, obstacles, taken, box) + radius * 0.3
-                    cost += 12 * _covered(rect, numbers, 7 * point)
+                    cost += 8 * _covered(rect, numbers, 7 * point)
                     if cost < best:
                         best, spot = cost, center
             rect = np.concatenate([spot - half, spot + half])

@@ -23,6 +23,7 @@ from thalweg.views.trust import TrustLines
 
 MARGIN, GAP = 2.0 * MM, 4.0 * MM
 BAR = 3.0 * MM
+LEAST = 19.0 * MM  # height of a row without a shape of its own
 _LEADING = 1.45
 _PASSES = 3
 
@@ -109,7 +110,9 @@ class _Page:
             shaped = [
                 p.aspect * w for p, w in zip(row, widths, strict=True) if p and p.aspect is not None
             ]
-            heights.append(max(shaped) if shaped else self.flexible * float(np.mean(widths)))
+            heights.append(
+                max(shaped) if shaped else max(LEAST, self.flexible * float(widths.mean()))
+            )
         return np.array(heights)
 
 

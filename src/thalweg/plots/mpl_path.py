@@ -53,7 +53,8 @@ def _beads(ax: Axes, view: PathView) -> None:
     true = np.concatenate([first, view.truthful])[view.dots]
     for steps, face in ((view.dots[true], view.color), (view.dots[~true], "white")):
         a, b = view.a[steps], view.b[steps]
-        ax.plot(a, b, "o", ms=2.5, mfc=face, mec=view.color, mew=0.6, zorder=8)
+        edge = "white" if face == view.color else view.color
+        ax.plot(a, b, "o", ms=3.0, mfc=face, mec=edge, mew=0.6, zorder=8)
 
 
 def runs(points: FloatArray, truthful: NDArray[np.bool_]) -> list[tuple[FloatArray, bool]]:

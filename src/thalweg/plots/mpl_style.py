@@ -1,5 +1,6 @@
 """Style: two themes, three type sizes, one family; never touches matplotlib's global settings."""
 
+import textwrap
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -90,15 +91,20 @@ def luminance(color: tuple[float, ...]) -> float:
 
 
 def wrapped(text: str, width: float, size: float = TEXT) -> str:
-    """Return text broken at spaces so that no line is wider than `width` points (estimated)."""
-    room, lines = width / (0.56 * size), [""]
+    r"""Return text in even lines no wider than `width` points (estimated).
+
+    A unit in parentheses goes on a line of its own first.
+
+    >>> wrapped("a, along direction 1 (unit length)", 100, 8)
+    'a, along direction 1\n(unit length)'
+    """
+    room = max(8, int(width / (0.56 * size)))
     head, paren, tail = text.partition(" (")
     if paren and len(text) > room:
         return f"{wrapped(head, width, size)}\n{wrapped('(' + tail, width, size)}"
-    for word in text.split(" "):
-        longer = f"{lines[-1]} {word}" if lines[-1] else word
-        if len(longer) > room and lines[-1]:
-            lines.append(word)
-        else:
-            lines[-1] = longer
+    lines = textwrap.wrap(text, room, break_long_words=False)
+    for narrower in range(max(1, len(text) // max(1, len(lines))), room):
+        even = textwrap.wrap(text, narrower, break_long_words=False)
+        if len(even) == len(lines):
+            return "\n".join(even)
     return "\n".join(lines)

@@ -7,6 +7,7 @@ import contourpy
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
+from plotly.offline import get_plotlyjs
 
 from thalweg.core.arrays import FloatArray
 from thalweg.plots.relief import Camera
@@ -115,6 +116,11 @@ def surface_html(
         div_id=div_id,
         config={"displaylogo": False, "responsive": True},
     )
+
+
+def plotly_script() -> str:
+    """Return plotly's own JavaScript, for a page that holds it once and works offline."""
+    return get_plotlyjs()
 
 
 def _surface(view: SurfaceView, ink: str) -> go.Surface:
