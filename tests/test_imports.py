@@ -1,8 +1,10 @@
 """The face is light: `import thalweg` loads nothing heavy, and every public name resolves."""
 
+import ast
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -33,18 +35,30 @@ def test_plane_and_grid_load_numpy_only():
     assert not loaded & (HEAVY - {"numpy"})
 
 
-@pytest.mark.parametrize("name", thalweg.__all__)
-def test_every_public_name_is_the_one_at_its_home(name):
+HOMES = [(name, module) for module, names in thalweg._HOME.items() for name in names]
+
+
+@pytest.mark.parametrize(("name", "module"), HOMES)
+def test_every_public_name_is_the_one_at_its_home(name, module):
     value = getattr(thalweg, name)
-    if name != "__version__":
-        assert value is getattr(import_module(f"thalweg.{thalweg._HOME[name]}"), name)
-        assert value.__module__ == f"thalweg.{thalweg._HOME[name]}"
-        assert value.__doc__
+    assert value is getattr(import_module(f"thalweg.{module}"), name)
+    assert value.__module__ == f"thalweg.{module}"
+    assert value.__doc__
 
 
-def test_public_names_are_those_with_a_home():
-    assert thalweg.__all__ == ["__version__", *sorted(thalweg._HOME)]
+def test_public_names_are_those_with_a_home_and_in_the_stub():
+    names = sorted(name for name, _ in HOMES)
+    assert len(set(names)) == len(names)
+    assert thalweg.__all__ == ["__version__", *names]
     assert dir(thalweg) == sorted(thalweg.__all__)
+    stub = ast.parse(Path(thalweg.__file__).with_suffix(".pyi").read_text())
+    shown = {
+        (alias.name, node.module.removeprefix("thalweg."))
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert shown - {("__version__", "version")} == set(HOMES)
 
 
 def test_an_unknown_name_is_an_attribute_error():

@@ -34,7 +34,7 @@ def chance_of_minimum(
 
     >>> from scipy.stats import f
     >>> found = chance_of_minimum(np.repeat([1.0, -3.0], [49, 16]), k=1)
-    >>> abs(found.probability - f.sf(3 * 16 / 49, 49, 16)) < 4 * found.stderr
+    >>> bool(abs(found.probability - f.sf(3 * 16 / 49, 49, 16)) < 4 * found.stderr)
     True
     """
     random = np.random.default_rng(seed)

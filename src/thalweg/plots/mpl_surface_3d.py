@@ -51,7 +51,7 @@ def draw_surface_3d(
 
 def _picture(relief: Relief, theme: Theme) -> NDArray[np.uint8]:
     """Return the rendered block (h, w, 4)."""
-    picture = relief.render(lambda part: COLORS(part)[..., :3], 0.9 if theme is LIGHT else 0.3)
+    picture = relief.render(lambda part: COLORS(part)[..., :3], 0.9 if theme is LIGHT else 0.22)
     return (picture * 255).round().astype(np.uint8)
 
 
@@ -246,7 +246,7 @@ def _edge(
     written = ax.annotate(
         words,
         (middle[0], middle[1]),
-        (15 * normal[0], 15 * normal[1]),
+        (19 * normal[0], 19 * normal[1]),
         textcoords="offset points",
         fontsize=SMALL,
         rotation=angle,

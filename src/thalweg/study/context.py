@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import xarray as xr
-from matplotlib.figure import Figure
 
 from thalweg.datasets import attainable_accuracy
 from thalweg.objectives.mlp import MLPObjective
+from thalweg.plots.mpl_page import Figure
 from thalweg.plots.mpl_save import save_figure
 from thalweg.study import experiments
 from thalweg.study.section import Exhibit

@@ -1,18 +1,18 @@
 """Tests of the chapter's claims about training: optimizers, initialization, what is learned."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 
 from thalweg.core.arrays import FloatArray
-from thalweg.core.objective import SmoothObjective
 from thalweg.dynamics.record import record
 from thalweg.objectives.zoo import quadratic
 from thalweg.study.claims import Claim, Results, Ruling, decide
 from thalweg.study.context import Study
 from thalweg.study.section import listed, number, percent
 from thalweg.study.sections.tuning import control, interval
-from thalweg.study.settings import Setting
+from thalweg.study.settings import CHAPTER, Setting
 
 LEARNED = 0.95
 CONDITIONS, BUDGET = (10.0, 100.0, 1000.0), 200
@@ -49,7 +49,8 @@ def momentum_is_faster(study: Study, setting: Setting, results: Results) -> Ruli
     words = (
         f"SGD's final loss minus its own: {number(found.gain_over_sgd, 2)}; that of gradient "
         f"descent at ten times the rate minus its own: {number(found.difference, 2)}"
-        f"{_between(low, high)}. Overshoot {number(over['momentum'], 2)} against {number(over['SGD'], 2)}"
+        f"{_between(low, high)}. Overshoot {number(over['momentum'], 2)} against "
+        f"{number(over['SGD'], 2)}"
     )
     return Ruling(decide(low > 0, high < 0), words)
 
@@ -95,21 +96,17 @@ def best_depends(study: Study, setting: Setting, results: Results) -> Ruling:
     """Name the winner here and on an ill-conditioned bowl, tuned alike."""
     losses = study.ensembles[setting.key]["loss"].isel(look=-1).median("seed").values
     here = setting.steppers[int(losses.argmin())].name
-    winners = {
-        f"a quadratic of condition {condition:g}": _winner(
-            quadratic(np.geomspace(1.0, condition, 20), seed=0), setting
-        )
-        for condition in CONDITIONS
-    }
+    winners = {f"a quadratic of condition {c:g}": bowl_winner(c) for c in CONDITIONS}
     elsewhere = listed([f"{name} on {where}" for where, name in winners.items()])
     words = f"{here} wins here; tuned alike, {BUDGET} steps each, the winner is {elsewhere}"
     return Ruling(decide(set(winners.values()) != {here}, False), words)
 
 
-def _winner(objective: SmoothObjective, setting: Setting) -> str:
-    """Return the optimizer with the lowest loss at its best rate, all from the same point."""
-    start, ends = np.ones(objective.layout.size), {}
-    for stepper in setting.steppers:
+@cache
+def bowl_winner(condition: float) -> str:
+    """Return the optimizer with the lowest loss on a quadratic bowl, each at its best rate."""
+    objective, start, ends = quadratic(np.geomspace(1.0, condition, 20), seed=0), np.ones(20), {}
+    for stepper in CHAPTER.steppers:
         runs = [
             record(objective, start, replace(stepper, lr=rate), BUDGET, every=BUDGET)
             for rate in np.geomspace(1e-3, 10.0, 33)

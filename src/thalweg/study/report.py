@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from plotly.offline import get_plotlyjs
 
+from thalweg.plots.plotly_surface import plotly_script
 from thalweg.study.section import Exhibit, Section, Table
 from thalweg.version import __version__
 
@@ -48,7 +48,7 @@ def render(report: Report, sections: Sequence[Section], figures: Path) -> str:
         report=report,
         sections=sections,
         picture=picture,
-        script=get_plotlyjs() if interactive else "",
+        script=plotly_script() if interactive else "",
         version=__version__,
     )
 

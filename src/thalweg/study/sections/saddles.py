@@ -4,13 +4,13 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import xarray as xr
-from matplotlib.figure import Figure
 
 from thalweg.core.grid import Grid
 from thalweg.curvature.chance import DRAWS, chance_of_minimum
 from thalweg.curvature.dense import spectrum
 from thalweg.geometry.planes import eigen_plane, random_plane
 from thalweg.plots.mpl_figures import stacked_figure, surfaces_figure
+from thalweg.plots.mpl_page import Figure
 from thalweg.study.context import Study
 from thalweg.study.escape import Escape, escape
 from thalweg.study.exact_saddle import L2, Saddle, find_saddle, smooth_objective
@@ -110,7 +110,7 @@ def _along_figure(setting: Setting, runs: dict[str, xr.Dataset]) -> Figure:
         low, "step", "λ min", y_scale=Scale.LINEAR, references=[Reference(0.0, "")]
     )
     count = curves_view(
-        lines(lambda r: r["negative"].values * 1.0), "step", "negative", y_scale=Scale.LINEAR
+        lines(lambda r: r["negative"].values * 1.0), "step", "negative λ", y_scale=Scale.LINEAR
     )
     slope = curves_view(lines(lambda r: r["gradient_norm"].values), "step", "gradient norm")
     size = next(iter(runs.values())).sizes["eigenvalue"]
@@ -172,7 +172,7 @@ def _saddle_figure(study: Study, saddle: Saddle) -> Figure:
         trust=trust_lines(
             [
                 (
-                    f"Minimum in {percent(saddle.chance, 1)} of random planes, saddle in space: "
+                    f"Minimum in {percent(saddle.chance)} of random planes, saddle in space: "
                     f"index {saddle.index}, λ_min = {number(saddle.lambda_min)}, λ_max = "
                     f"{number(saddle.lambda_max)}.",
                     hides,
@@ -209,7 +209,7 @@ def _hidden_prose(hidden: Hidden) -> str:
     return (
         f"{hidden.optimizer} after {hidden.step} steps has {hidden.negative} negative eigenvalues "
         f"among {hidden.parameters}, the lowest {number(hidden.lambda_min)} against a highest of "
-        f"{number(hidden.lambda_max)}. Yet {percent(hidden.chance, 1)} of random planes through "
+        f"{number(hidden.lambda_max)}. Yet {percent(hidden.chance)} of random planes through "
         "it curve upward everywhere: a random direction sees the mean of all eigenvalues, and "
         "the few large positive ones win."
     )
@@ -228,7 +228,7 @@ def _saddle_blocks(study: Study, saddle: Saddle | None) -> list[str | Exhibit]:
         f"at a critical point and {saddle.saddles} of those are saddles. The one drawn lies "
         f"{number(saddle.moved, 2)} from the run's step {saddle.start}, at loss "
         f"{number(saddle.loss)}: {saddle.index} ways down, and a picture along random directions "
-        f"draws it as a minimum in {percent(saddle.chance, 1)} of {DRAWS:,} tries.",
+        f"draws it as a minimum in {percent(saddle.chance)} of {DRAWS:,} tries.",
         study.exhibit(
             "hidden-saddle",
             _saddle_figure(study, saddle),

@@ -41,12 +41,13 @@ def slices_section(study: Study) -> Section:
         seen = _seen(study, setting, pair)
         facts[setting.key] = asdict(seen)
         figure = surfaces_figure(
-            shared_scale(views), title=_title(setting, seen), trust=_trust(study, setting, seen)
+            views, title=_title(setting, seen), trust=_trust(study, setting, seen)
         )
         fragment = surface_html(views[1], include_plotlyjs=False, div_id=f"slice-{setting.key}-3d")
         caption = (
             f"The loss of {setting.title} around the end of {OPTIMIZER}, on a plane of two random "
-            "directions: of length 1, and filter-normalized. One color scale; the same draw."
+            "directions: of length 1, and filter-normalized. One draw; each panel has its own "
+            "colors."
         )
         blocks.append(study.exhibit(f"slice-{setting.key}", figure, caption, fragment))
     facts["draws"], several = {}, {}
@@ -103,6 +104,7 @@ class Seen:
     minima: tuple[int, ...]
     cosines: tuple[float, ...]
     weight_norm: float
+    reach: tuple[float, ...]
 
 
 def _seen(study: Study, setting: Setting, pair: list[xr.Dataset]) -> Seen:
@@ -123,6 +125,7 @@ def _seen(study: Study, setting: Setting, pair: list[xr.Dataset]) -> Seen:
         minima=tuple(interior_minima(s["loss"].values) for s in pair),
         cosines=tuple(float(plane_of(s).cosines()[0, 1]) for s in pair),
         weight_norm=float(np.linalg.norm(end)),
+        reach=tuple(float(np.linalg.norm(s["directions"].values[0])) for s in pair),
     )
 
 
@@ -141,8 +144,12 @@ def _trust(study: Study, setting: Setting, seen: Seen) -> TrustLines:
                 "are negative.",
                 seen.negative > 0,
             ),
-            "A random plane through this point curves upward in all its directions with "
-            f"probability {percent(seen.chance.probability, 1)}, whatever full space holds.",
+            f"Of 2,000 random planes through this point {percent(seen.chance.probability)} curve "
+            "upward in every direction, whatever full space holds.",
+            f"The window reaches {number(seen.reach[0], 2)} from the network on the left and "
+            f"{number(seen.reach[1], 2)} on the right; its weights have length "
+            f"{number(seen.weight_norm, 2)}. Highest loss {number(seen.highest[0], 2)} and "
+            f"{number(seen.highest[1], 2)}.",
             f"Direction seed 0; cosine between the directions {seen.cosines[0]:.2f} and "
             f"{seen.cosines[1]:.2f}. All {study.objectives[setting.key].n_examples} training "
             "points: no sampling error.",

@@ -40,8 +40,8 @@ def verdicts_section(study: Study, results: Results) -> Section:
         "verdicts",
         "The chapter's claims, put to the test",
         (
-            f"{_counts(study, rulings)} Each claim is tested by a statistic with a threshold that is "
-            "fixed in the program, not fitted to this run. A verdict is about these two settings; "
+            f"{_counts(study, rulings)} Each claim is tested by a statistic with a threshold fixed "
+            "in the program, not fitted to this run. A verdict is about these two settings; "
             "undetermined means that the test cannot tell.",
             Table(head, tuple(rows), words=True),
         ),
