@@ -52,6 +52,7 @@ def case_study(
     """
     from thalweg.cli_progress import SectionProgress
     from thalweg.core.errors import InputError
+    from thalweg.study.artists import artists
     from thalweg.study.case_study import case_study as study
     from thalweg.study.case_study import check_folder, estimate_seconds
     from thalweg.study.settings import Plan
@@ -65,8 +66,8 @@ def case_study(
     console.print(
         f"Case study, seed {seed}: about {seconds:.0f} s on this machine, less if resumed."
     )
-    with SectionProgress(console) as progress:
-        outcome = study(out, plan, progress.tell, progress.advance)
+    with SectionProgress(console) as progress, artists() as drawing:
+        outcome = study(out, plan, progress.tell, progress.advance, drawing)
     if outcome.resumed:
         console.print(f"Resumed: {len(outcome.resumed)} results were there already.")
     console.print(f"Done in {outcome.seconds:.0f} s. The report:")

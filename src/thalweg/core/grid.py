@@ -97,7 +97,7 @@ class Grid:
             raise InputError("coordinates must hold at least 1 point", "none", "pass a path")
         low, high = coords.min(axis=0), coords.max(axis=0)
         half = (high - low) / 2 * (1 + 2 * margin)
-        half = np.maximum(half, least * half.max() or 1.0)
+        half = np.maximum(half, least * half.max()) if half.max() > 0 else np.ones_like(half)
         mid, longest = (low + high) / 2, half.max()
         counts = [max(2, round(points * h / longest)) for h in half]
         windows = zip(mid, half, counts, strict=True)

@@ -228,7 +228,7 @@ def _curves(
 
 def _aspect(view: SurfaceView) -> float:
     a0, a1, b0, b1 = view.window
-    return (b1 - b0) / (a1 - a0) if view.equal else 0.85
+    return (b1 - b0) / (a1 - a0) if view.equal else 1.0
 
 
 def _one_scale(views: Sequence[SurfaceView]) -> bool:

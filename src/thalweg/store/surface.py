@@ -53,12 +53,14 @@ class SurfaceStore:
     ) -> None:
         self.path = path = Path(path)
         self.grid, self.fields = grid, tuple(fields)
-        blank = np.full(grid.shape, np.nan)
+        blank = {name: np.full(grid.shape, np.nan) for name in self.fields}
         pending = np.full(grid.shape, Cell.PENDING, dtype=np.int8)
         whole = {**attrs, "fields": list(self.fields)}
-        empty = surface_dataset(plane, grid, dict.fromkeys(self.fields, blank), pending, whole)
+        empty = surface_dataset(plane, grid, blank, pending, whole)
+        # What the folder holds is kept in memory too, so that nothing is read twice.
+        self._now = empty
         if is_store(path):
-            self._check_same(empty)
+            self._now = self._checked(empty)
             for left in path.rglob("*.partial"):  # by a process that was killed
                 left.unlink()
         else:
@@ -68,11 +70,10 @@ class SurfaceStore:
 
     def pending(self) -> Iterator[Tile]:
         """Yield the tiles that are not done, and those whose numbers went missing since."""
-        now = self.dataset()
-        status = now["status"].values
+        status = self._now["status"].values
         absent = status == Cell.PENDING
         for name in self.fields:
-            absent |= (status == Cell.DONE) & ~np.isfinite(now[name].values)
+            absent |= (status == Cell.DONE) & ~np.isfinite(self._now[name].values)
         for tile in self.grid.tiles():
             if absent[tile.slices].any():
                 yield tile
@@ -82,23 +83,26 @@ class SurfaceStore:
         try:
             for name in self.fields:
                 self._arrays[name][tile.slices] = fields[name]
+                self._now[name].values[tile.slices] = fields[name]
             self._arrays["status"][tile.slices] = status
+            self._now["status"].values[tile.slices] = status
         except OSError as fault:
             raise cannot_write(self.path, fault) from fault
 
     def dataset(self) -> xr.Dataset:
         """Return the surface as it is now; pending cells are NaN with status PENDING."""
-        return load(self.path)
+        return self._now.copy(deep=True)
 
-    def _check_same(self, empty: xr.Dataset) -> None:
-        there = load(self.path).attrs
+    def _checked(self, empty: xr.Dataset) -> xr.Dataset:
+        there = load(self.path)
         for key in IDENTITY:
-            if there.get(key) != empty.attrs[key]:
+            if there.attrs.get(key) != empty.attrs[key]:
                 raise StoreError(
                     f"{self.path} must hold this surface ({key} {empty.attrs[key]})",
-                    str(there.get(key)),
+                    str(there.attrs.get(key)),
                     "choose another folder, or delete that one",
                 )
+        return there
 
     def _create(self, empty: xr.Dataset) -> None:
         with written_whole(self.path) as fresh:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def case_study(
     plan: Plan,
     tell: Tell | None = None,
     advance: Callable[[int, int], None] | None = None,
+    artists: Executor | None = None,
 ) -> Outcome:
     """Compute what is missing in the folder, draw everything, and write the report.
 
@@ -65,13 +67,14 @@ def case_study(
         plan: seed and size.
         tell: called with the name of each result and figure as it begins.
         advance: called with (sections done, sections).
+        artists: processes that draw the figures; None: this one draws them.
 
     Raises:
         StoreError: the folder belongs to another run, holds other files, or cannot be written.
     """
     began = time.perf_counter()
     shop = check_folder(folder, plan, tell)
-    study = Study(shop, plan)
+    study = Study(shop, plan, artists)
     sections = []
     for done, make in enumerate(SECTIONS):
         sections.append(make(study))
@@ -79,6 +82,7 @@ def case_study(
             advance(done + 1, len(SECTIONS))
     verdicts = verdicts_section(study, {section.key: section.facts for section in sections})
     sections.insert(0, verdicts)
+    study.finish_drawing()
     shop.write("results.json", results_json(sections, _identity(plan)))
     page = render(_report(study), sections, folder / "figures")
     report = shop.write("report.html", page)

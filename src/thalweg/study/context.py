@@ -1,15 +1,15 @@
 """Study: what the sections of the case study share, each computed once, on first use."""
 
-from dataclasses import dataclass
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import xarray as xr
 
 from thalweg.datasets import attainable_accuracy
 from thalweg.objectives.mlp import MLPObjective
-from thalweg.plots.mpl_page import Figure
-from thalweg.plots.mpl_save import save_figure
 from thalweg.study import experiments
+from thalweg.study.artists import Drawing, draw
 from thalweg.study.section import Exhibit
 from thalweg.study.settings import CHAPTER, Plan, Setting, optimal_score
 from thalweg.study.workshop import Workshop
@@ -17,10 +17,19 @@ from thalweg.study.workshop import Workshop
 
 @dataclass(frozen=True)
 class Study:
-    """The workshop and the plan, and what follows from them."""
+    """The workshop and the plan, and what follows from them.
+
+    Attributes:
+        shop: the output folder.
+        plan: seed and size.
+        artists: who draws the figures; None: this process, at once.
+        drawn: the figures that artists were given.
+    """
 
     shop: Workshop
     plan: Plan
+    artists: Executor | None = None
+    drawn: list[Future[None]] = field(default_factory=list)
 
     @property
     def chapter(self) -> Setting:
@@ -75,8 +84,25 @@ class Study:
         """What the optimal classifier scores on the fresh points of each setting."""
         return {s.key: optimal_score(s, *s.fresh_data(self.plan.seed)) for s in self.settings}
 
-    def exhibit(self, name: str, figure: Figure, caption: str, fragment: str = "") -> Exhibit:
-        """Save the figure as figures/NAME.png and .svg and return it as an exhibit."""
+    def exhibit(self, name: str, drawing: Drawing, caption: str, fragment: str = "") -> Exhibit:
+        """Have the figure drawn and saved as figures/NAME.png and .svg; return its exhibit.
+
+        Args:
+            name: stem of the file names.
+            drawing: makes the figure; a partial of a composer and its views, so that it can be
+                sent to another process.
+            caption: says what is drawn.
+            fragment: interactive HTML that goes with it.
+        """
         self.shop.tell(f"figure {name}")
-        save_figure(figure, self.shop.folder / "figures", name)
+        folder = self.shop.folder / "figures"
+        if self.artists is None:
+            draw(drawing, folder, name)
+        else:
+            self.drawn.append(self.artists.submit(draw, drawing, folder, name))
         return Exhibit(name, caption, fragment)
+
+    def finish_drawing(self) -> None:
+        """Wait for all figures; a fault in drawing one is raised here."""
+        for future in self.drawn:
+            future.result()

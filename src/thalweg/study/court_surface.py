@@ -23,9 +23,10 @@ def not_a_bowl(study: Study, setting: Setting, results: Results) -> Ruling:
     along = results["saddles"]["along"][setting.key]
     counts = [count for run in along.values() for count in run["negative"]]
     least, most = int(min(counts)), int(max(counts))
+    lowest = [value for run in along.values() for value in run["lambda_min"]]
     words = (
         f"{least} to {most} of {setting.network.layout.size} eigenvalues are negative at the "
-        f"{len(counts)} points of the three runs"
+        f"{len(counts)} points of the three runs, the lowest {number(min(lowest), 2)}"
     )
     return Ruling(decide(least > 0, most == 0), words)
 
@@ -37,15 +38,15 @@ def flat_is_slow(study: Study, setting: Setting, results: Results) -> Ruling:
         slope = run["gradient_norm"].values[:-1]
         gain = -np.diff(run["loss"].values)
         flat = slope < FLAT * slope.max()
+        share = f"{name} {percent(float(flat.mean()))} of its steps on flat ground"
         if flat.mean() < FLAT or flat.all():
-            parts.append(f"{name} {percent(float(flat.mean()))} of the steps on flat ground")
-            continue
-        ratio = float(gain[flat].mean() / gain[~flat].mean())
-        slow.append(ratio < SLOW)
-        parts.append(
-            f"{name} {percent(float(flat.mean()))}, with {number(ratio, 2)} times the progress a "
-            "step made elsewhere"
-        )
+            parts.append(share)
+        elif gain[flat].mean() < 0 or gain[~flat].mean() <= 0:
+            parts.append(f"{share}, too unsteady to compare")
+        else:
+            ratio = float(gain[flat].mean() / gain[~flat].mean())
+            slow.append(ratio < SLOW)
+            parts.append(f"{share}, with {number(ratio, 2)} times the progress of other steps")
     verdict = decide(bool(slow) and all(slow), bool(slow) and not any(slow))
     return Ruling(verdict, "; ".join(parts))
 

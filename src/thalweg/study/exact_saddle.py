@@ -22,7 +22,6 @@ from thalweg.study.context import Study
 from thalweg.study.escape import smooth_twin
 
 L2 = 1e-3
-STARTS = 9
 TIGHT = 1e-15
 CRITICAL = 1e-10  # a gradient norm below this counts as zero; the search reaches 1e-15
 
@@ -99,7 +98,8 @@ def _search(study: Study) -> xr.Dataset:
     objective, setting = smooth_objective(study), study.chapter
     adam = next(s for s in setting.steppers if s.name == "Adam")
     run = record(objective, objective.start, adam, setting.steps)
-    rows = np.unique(np.linspace(0, setting.steps, STARTS).round().astype(int))
+    starts = study.plan.searches
+    rows = np.unique(np.linspace(0, setting.steps, starts).round().astype(int))
     ends = []
     for row in rows:
         begin = run["point"].values[row]

@@ -11,8 +11,10 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from thalweg.plots.plotly_surface import plotly_script
-from thalweg.study.section import Exhibit, Section, Table
+from thalweg.study.section import Exhibit, Marked, Section, Table
 from thalweg.version import __version__
+
+FULL = 1338  # pixels of a figure that takes the whole width: 170 mm at 200 dots an inch
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,13 @@ def render(report: Report, sections: Sequence[Section], figures: Path) -> str:
     )
     environment.tests["table"] = lambda block: isinstance(block, Table)
     environment.tests["exhibit"] = lambda block: isinstance(block, Exhibit)
+    environment.tests["marked"] = lambda cell: isinstance(cell, Marked)
 
-    def picture(name: str) -> str:
-        return base64.b64encode((figures / f"{name}.png").read_bytes()).decode("ascii")
+    def picture(name: str) -> tuple[str, int]:
+        """Return the PNG as text, and its width in percent of a full page."""
+        data = (figures / f"{name}.png").read_bytes()
+        pixels = int.from_bytes(data[16:20], "big")  # the PNG header holds the width there
+        return base64.b64encode(data).decode("ascii"), min(100, round(100 * pixels / FULL))
 
     interactive = any(isinstance(b, Exhibit) and b.fragment for s in sections for b in s.blocks)
     return environment.get_template("report.html").render(

@@ -23,11 +23,19 @@ class Exhibit:
 
 
 @dataclass(frozen=True)
+class Marked:
+    """A table cell that opens with a word set apart, such as a verdict."""
+
+    word: str
+    text: str
+
+
+@dataclass(frozen=True)
 class Table:
     """Rows of text under column heads; `words` if the cells are sentences rather than numbers."""
 
     head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[str | Marked, ...], ...]
     caption: str = ""
     words: bool = False
 
@@ -49,6 +57,9 @@ class Section:
     facts: Facts = field(default_factory=dict)
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def percent(share: float, digits: int = 0) -> str:
     """Return a share as a percentage, never rounding an exception away.
 
@@ -66,13 +77,13 @@ def number(value: float, digits: int = 3) -> str:
     """Return a number with that many significant digits, in plain notation where it is short.
 
     >>> number(0.123456), number(1234567.0), number(-1.5e-7)
-    ('0.123', '1.23 × 10⁶', '-1.5 × 10⁻⁷')
+    ('0.123', '1.23 × 10⁶', '−1.5 × 10⁻⁷')
     """
-    text = f"{value:.{digits}g}"
+    text = f"{value:.{digits}g}".replace("-", "−")
     if "e" not in text:
         return text
     mantissa, power = text.split("e")
-    raised = str(int(power)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    raised = str(int(power.replace("−", "-"))).translate(_RAISED)
     return f"{mantissa} × 10{raised}"
 
 

@@ -1,6 +1,6 @@
 """Settings: what the case study trains, where, and how much of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from thalweg.core.arrays import FloatArray
 from thalweg.datasets import bayes_posterior, spiral, spiral_arms
@@ -99,7 +99,7 @@ class Plan:
         """The second setting, with fewer steps if quick."""
         if not self.quick:
             return LEARNED
-        return Setting("learned", LEARNED.title, 0.02, MLP((2, 64, 1)), 800, LEARNED.steppers)
+        return replace(LEARNED, steps=600)
 
     @property
     def grid_points(self) -> int:
@@ -120,9 +120,26 @@ class Plan:
     @property
     def test_seeds(self) -> list[int]:
         """Initializations on which results are reported; none of them was tuned on."""
-        return list(range(5, 11)) if self.quick else list(range(5, 25))
+        return list(range(5, 10)) if self.quick else list(range(5, 25))
+
+    @property
+    def draws(self) -> int:
+        """Random planes drawn through one network."""
+        return 3 if self.quick else 6
+
+    @property
+    def networks(self) -> tuple[MLP, ...]:
+        """The architectures that are compared: width, then depth."""
+        wide = (MLP((2, 4, 1)), MLP((2, 16, 1)), MLP((2, 64, 1)))
+        deep = (MLP((2, 16, 16, 1)), MLP((2, 16, 16, 16, 1)), MLP((2, 16, 16, 16, 16, 1)))
+        return (*wide[1:], *deep[:1]) if self.quick else wide + deep
+
+    @property
+    def searches(self) -> int:
+        """Points of a run from which an exact saddle is searched."""
+        return 3 if self.quick else 9
 
     @property
     def snapshots(self) -> int:
         """Steps of a run at which the whole spectrum is computed."""
-        return 9 if self.quick else 21
+        return 7 if self.quick else 21

@@ -53,7 +53,7 @@ class Workshop:
         """Return the Dataset of that name: from the folder if there, else computed and kept."""
         path = self.folder / "stores" / f"{name}.zarr"
         if path.exists():
-            self.resumed.append(name)
+            self._found(name)
             return load(path)
         self.tell(name)
         dataset = compute()
@@ -72,8 +72,15 @@ class Workshop:
         """Return the surface of that name, resumed tile by tile."""
         self.tell(name)
         path = self.folder / "stores" / f"{name}.zarr"
-        (self.resumed if path.exists() else self.computed).append(name)
+        if path.exists():
+            self._found(name)
+        else:
+            self.computed.append(name)
         return evaluate(objective, plane, grid, fields, store=path)
+
+    def _found(self, name: str) -> None:
+        if name not in (*self.computed, *self.resumed):
+            self.resumed.append(name)
 
     def write(self, name: str, text: str) -> Path:
         """Write a text file into the folder, whole or not at all."""

@@ -1,6 +1,7 @@
 """Architecture: what width and depth do to the landscape, on one data set and one scale."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -17,18 +18,10 @@ from thalweg.objectives.mlp import MLPObjective
 from thalweg.objectives.network import MLP, FanIn
 from thalweg.plots.mpl_figures import surfaces_figure
 from thalweg.study.context import Study
-from thalweg.study.section import Section, Table, number, percent
+from thalweg.study.section import Section, Table, listed, number, percent
 from thalweg.views.surface import shared_scale, surface_view
 from thalweg.views.trust import trust_lines
 
-NETWORKS = (
-    MLP((2, 4, 1)),
-    MLP((2, 16, 1)),
-    MLP((2, 64, 1)),
-    MLP((2, 16, 16, 1)),
-    MLP((2, 16, 16, 16, 1)),
-    MLP((2, 16, 16, 16, 16, 1)),
-)
 RATES = (0.003, 0.01, 0.03)
 
 
@@ -48,8 +41,8 @@ class Built:
 
 
 def architecture_section(study: Study) -> Section:
-    """Draw six architectures at their trained points, and compare sharpness."""
-    with_points = [_trained(study, network) for network in NETWORKS]
+    """Draw several architectures at their trained points, and compare sharpness."""
+    with_points = [_trained(study, network) for network in study.plan.networks]
     surfaces = [_surface(study, *pair) for pair in with_points]
     built = [
         _built(study, network, run, surface)
@@ -59,7 +52,8 @@ def architecture_section(study: Study) -> Section:
         surface_view(s, title=f"{b.network}: {percent(b.test_accuracy)}")
         for s, b in zip(surfaces, built, strict=True)
     ]
-    figure = surfaces_figure(
+    figure = partial(
+        surfaces_figure,
         shared_scale(views),
         columns=3,
         title=_headline(built),
@@ -77,7 +71,7 @@ def architecture_section(study: Study) -> Section:
             ]
         ),
     )
-    caption = "Width (top row) and depth (bottom row) on the second setting's data."
+    caption = "Networks of growing width, then of growing depth, on the second setting's data."
     return Section(
         "architecture",
         "Width and depth",
@@ -87,7 +81,7 @@ def architecture_section(study: Study) -> Section:
 
 
 def _steps(study: Study) -> int:
-    return 400 if study.plan.quick else 1000
+    return 300 if study.plan.quick else 1000
 
 
 def _objective(study: Study, network: MLP) -> MLPObjective:
@@ -155,7 +149,8 @@ def _headline(built: list[Built]) -> str:
 
 
 def _prose(built: list[Built]) -> str:
-    wide, deep = built[:3], built[3:]
+    wide = [b for b in built if "-" not in b.network]
+    deep = [b for b in built if "-" in b.network]
     accuracy = [b.test_accuracy for b in built]
     sharp = [b.sharpness for b in built]
     rank = float(np.corrcoef(np.argsort(np.argsort(accuracy)), np.argsort(np.argsort(sharp)))[0, 1])
@@ -163,11 +158,11 @@ def _prose(built: list[Built]) -> str:
     return (
         f"Widening one hidden layer from {wide[0].network} to {wide[-1].network} units takes the "
         f"accuracy on fresh points from {percent(wide[0].test_accuracy, 1)} to "
-        f"{percent(wide[-1].test_accuracy, 1)}; stacking layers of 16, from {deep[0].network} to "
-        f"{deep[-1].network}, from {percent(deep[0].test_accuracy, 1)} to "
-        f"{percent(deep[-1].test_accuracy, 1)}. Over these six, sharpness (the largest Hessian "
+        f"{percent(wide[-1].test_accuracy, 1)}; stacked layers of 16 reach "
+        f"{listed([f'{percent(b.test_accuracy, 1)} ({b.network})' for b in deep])}. "
+        f"Over these {len(built)}, sharpness (the largest Hessian "
         f"eigenvalue, from {number(min(sharp))} to {number(max(sharp))}) and accuracy {link} "
-        f"(rank correlation {rank:.2f}); six networks are too few to say more."
+        f"(rank correlation {rank:.2f}); {len(built)} networks are too few to say more."
     )
 
 
@@ -186,4 +181,4 @@ def _table(built: list[Built]) -> Table:
         for b in built
     )
     head = ("hidden", "parameters", "rate", "loss", "train", "fresh", "λ max", "negative")
-    return Table(head, rows, "Six networks on the data of the second setting, trained with Adam.")
+    return Table(head, rows, "Networks on the data of the second setting, trained with Adam.")

@@ -1,5 +1,7 @@
 """The data, and what accuracy is attainable at all at their noise."""
 
+from functools import partial
+
 import numpy as np
 
 from thalweg.datasets import bayes_posterior
@@ -30,7 +32,8 @@ def data_section(study: Study) -> Section:
         if hopeless
         else "The arms can be told apart."
     )
-    figure = views_figure(
+    figure = partial(
+        views_figure,
         [_view(s, study.plan.seed, limits[s.key], reach) for s in study.settings],
         title=title,
         trust=trust_lines(
@@ -76,7 +79,7 @@ def _gap(setting: Setting) -> float:
 
 def _view(setting: Setting, seed: int, limit: float, reach: float) -> ScatterView:
     X, y = setting.data(seed)
-    axis = np.linspace(-reach, reach, 161)
+    axis = np.linspace(-reach, reach, 121)
     places = np.stack([g.ravel() for g in np.meshgrid(axis, axis)], axis=1)
     chance = bayes_posterior(setting.arms(), setting.noise, places)[:, 1]
     background = Background(axis, axis, chance.reshape(len(axis), -1))

@@ -1,6 +1,7 @@
 """Initialization: where ten seeds end, and whether they end in different places at all."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -57,7 +58,8 @@ def initialization_section(study: Study) -> Section:
     one = pairs[learned.key]
     seeds = [f"{seed}" for seed in one["seed"].values]
     dots = {kind: one[kind].values for kind in KINDS}
-    figure = views_figure(
+    figure = partial(
+        views_figure,
         [
             matrix_view(_square(one), seeds, label="barrier", title="between seeds"),
             dots_view(

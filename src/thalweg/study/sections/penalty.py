@@ -1,6 +1,7 @@
 """L2: the data loss and the penalty drawn apart, and what the penalty really changes."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -60,7 +61,8 @@ def penalty_section(study: Study) -> Section:
         surface_view(surface, field, title=title)
         for field, title in zip(("data_loss", "penalty", "loss"), titles, strict=True)
     ]
-    figure = surfaces_figure(
+    figure = partial(
+        surfaces_figure,
         views,
         title="The penalty adds a bowl of its own; the data loss stays as rough as it was"
         if unchanged

@@ -1,6 +1,7 @@
 """Saddles: curvature along the runs, and a saddle that the random plane hides."""
 
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -10,7 +11,7 @@ from thalweg.curvature.chance import DRAWS, chance_of_minimum
 from thalweg.curvature.dense import spectrum
 from thalweg.geometry.planes import eigen_plane, random_plane
 from thalweg.plots.mpl_figures import stacked_figure, surfaces_figure
-from thalweg.plots.mpl_page import Figure
+from thalweg.study.artists import Drawing
 from thalweg.study.context import Study
 from thalweg.study.escape import Escape, escape
 from thalweg.study.exact_saddle import L2, Saddle, find_saddle, smooth_objective
@@ -100,7 +101,7 @@ def find_hidden(along: dict[str, xr.Dataset]) -> Hidden:
     return max(hiding, key=lambda h: -h.lambda_min / h.lambda_max)
 
 
-def _along_figure(setting: Setting, runs: dict[str, xr.Dataset]) -> Figure:
+def _along_figure(setting: Setting, runs: dict[str, xr.Dataset]) -> Drawing:
     def lines(read) -> list[Series]:
         return [Series(n, run["step"].values * 1.0, read(run)) for n, run in runs.items()]
 
@@ -115,7 +116,8 @@ def _along_figure(setting: Setting, runs: dict[str, xr.Dataset]) -> Figure:
     slope = curves_view(lines(lambda r: r["gradient_norm"].values), "step", "gradient norm")
     size = next(iter(runs.values())).sizes["eigenvalue"]
     ends = [int(run["negative"].values[-1]) for run in runs.values()]
-    return stacked_figure(
+    return partial(
+        stacked_figure,
         [top, bottom, count, slope],
         title=f"{min(ends)} to {max(ends)} of {size} directions still curve down at the end"
         if min(ends) > 0
@@ -130,7 +132,7 @@ def _along_figure(setting: Setting, runs: dict[str, xr.Dataset]) -> Figure:
     )
 
 
-def _saddle_figure(study: Study, saddle: Saddle) -> Figure:
+def _saddle_figure(study: Study, saddle: Saddle) -> Drawing:
     """Draw the saddle on a random plane, and on its extreme eigenvectors with b stretched."""
     objective, points = smooth_objective(study), study.plan.grid_points
     there = study.shop.keep("saddle-spectrum", lambda: spectrum(objective, saddle.point))
@@ -162,7 +164,8 @@ def _saddle_figure(study: Study, saddle: Saddle) -> Figure:
             equal=False,
         ),
     ]
-    return surfaces_figure(
+    return partial(
+        surfaces_figure,
         views,
         title=(
             "The random plane hides the saddle; its own eigenvectors show it"

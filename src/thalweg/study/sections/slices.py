@@ -1,6 +1,7 @@
 """The slice: the loss on random planes through a trained network, plain and filter-normalized."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from thalweg.surface.minima import interior_minima
 from thalweg.views.surface import shared_scale, surface_view
 from thalweg.views.trust import TrustLines, trust_lines
 
-DRAWS = 6
+NEARLY = 1e-3  # a negative eigenvalue this small, against the largest, is nearly zero
 OPTIMIZER = "Adam"  # the chapter centers its slice on a trained network; Adam's is the best one
 
 
@@ -40,8 +41,8 @@ def slices_section(study: Study) -> Section:
         views = [surface_view(s, title=t) for s, t in zip(pair, _TITLES, strict=True)]
         seen = _seen(study, setting, pair)
         facts[setting.key] = asdict(seen)
-        figure = surfaces_figure(
-            views, title=_title(setting, seen), trust=_trust(study, setting, seen)
+        figure = partial(
+            surfaces_figure, views, title=_title(setting, seen), trust=_trust(study, setting, seen)
         )
         fragment = surface_html(views[1], include_plotlyjs=False, div_id=f"slice-{setting.key}-3d")
         caption = (
@@ -52,7 +53,7 @@ def slices_section(study: Study) -> Section:
         blocks.append(study.exhibit(f"slice-{setting.key}", figure, caption, fragment))
     facts["draws"], several = {}, {}
     for setting in study.settings:
-        draws = [_surface(study, setting, FilterNorm(), seed) for seed in range(DRAWS)]
+        draws = [_surface(study, setting, FilterNorm(), seed) for seed in range(study.plan.draws)]
         several[setting.key] = draws
         facts["draws"][setting.key] = {
             "minima": [interior_minima(s["loss"].values) for s in draws],
@@ -61,15 +62,18 @@ def slices_section(study: Study) -> Section:
     draws, found = several[study.learned.key], facts["draws"][study.learned.key]
     counts, spread = found["minima"], found["highest_loss"]
     views = [surface_view(s, title=f"draw {i}") for i, s in enumerate(draws)]
-    six = surfaces_figure(
+    six = partial(
+        surfaces_figure,
         shared_scale(views),
         columns=3,
-        title=f"One network, {DRAWS} draws: the highest loss in the window varies "
+        title=f"One network, {study.plan.draws} draws: the highest loss in the window varies "
         f"{max(spread) / min(spread):.1f}-fold",
-        trust=trust_lines(["Six direction seeds on one scale; the network is the same in all."]),
+        trust=trust_lines(["One scale for all draws; the network is the same in each."]),
     )
     blocks += [
-        study.exhibit("draws", six, "The same trained network on six filter-normalized planes."),
+        study.exhibit(
+            "draws", six, "One trained network on several filter-normalized planes."
+        ),
         _draws_prose(counts, spread),
     ]
     return Section("slice", "The slice: what a random plane shows", tuple(blocks), facts)
@@ -130,8 +134,12 @@ def _seen(study: Study, setting: Setting, pair: list[xr.Dataset]) -> Seen:
 
 
 def _title(setting: Setting, seen: Seen) -> str:
-    if seen.minima == (1, 1) and seen.negative:
+    steep = -seen.lambda_min / seen.lambda_max
+    if seen.minima == (1, 1) and steep > NEARLY:
         return f"One bowl in the picture; {seen.negative} directions curve downward in full space"
+    if seen.minima == (1, 1):
+        low = number(seen.lambda_min, 1)
+        return f"A bowl in the picture, and nearly one in full space: λ_min = {low}"
     return f"The loss around the end of {OPTIMIZER}, {setting.title}"
 
 

@@ -1,5 +1,6 @@
 """The network and its training: what each setting learns."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from scipy.special import expit
 from thalweg.datasets import spiral
 from thalweg.objectives.mlp import MLPObjective
 from thalweg.plots.mpl_figures import views_figure
+from thalweg.study.artists import Drawing
 from thalweg.study.context import Study
 from thalweg.study.section import Section, Table, number, percent
 from thalweg.study.settings import Setting
@@ -32,7 +34,7 @@ def training_section(study: Study) -> Section:
             f"{chapter.steppers[0].lr:g}. {_outcome(study, chapter, results[chapter.key])}",
             f"The second setting changes four things: noise {chapter.noise:g} to "
             f"{learned.noise:g}, {chapter.network.widths[1]} to {learned.network.widths[1]} hidden "
-            f"units, {chapter.steps} to {learned.steps} steps, and learning rates tuned for each "
+            f"units, {chapter.steps} to {learned.steps:,} steps, and learning rates tuned for each "
             f"optimizer on equal terms. {_outcome(study, learned, results[learned.key])} "
             "It was picked as the setting with the fewest changes from the chapter at which the "
             "spiral is learned and the optimizers differ; so it is a selected example, not a "
@@ -51,7 +53,7 @@ _MAPS_CAPTION = (
     "its probability of class 1; points, the training data."
 )
 _LOSSES_CAPTION = (
-    "Training loss of the three optimizers from the same start. The dotted line is the loss of a "
+    "Training loss of the three optimizers from the same start. The dashed line is the loss of a "
     "network that always answers one half."
 )
 
@@ -112,21 +114,22 @@ def _table(study: Study, results: dict[str, dict[str, dict[str, float]]]) -> Tab
     return Table(head, tuple(rows), "Accuracy on the training points and on 2,000 fresh points.")
 
 
-def _maps(study: Study, results: dict[str, dict[str, dict[str, float]]]):
+def _maps(study: Study, results: dict[str, dict[str, dict[str, float]]]) -> Drawing:
     views = [_map(study, s, best_of(results[s.key]), results[s.key]) for s in study.settings]
     learned = [results[s.key][best_of(results[s.key])]["test_accuracy"] for s in study.settings]
     if learned[0] < LEARNED_SHARE <= learned[1]:
         title = "The chapter's settings do not learn the spiral; the second setting does"
     else:
         title = "What the two trained networks compute"
-    return views_figure(views, title=title)
+    return partial(views_figure, views, title=title)
 
 
 def _map(
     study: Study, setting: Setting, name: str, results: dict[str, dict[str, float]]
 ) -> ScatterView:
     X, y = setting.data(study.plan.seed)
-    axis = np.linspace(-1.05, 1.05, 181) * float(np.abs(X).max())
+    reach = max(float(np.abs(s.data(study.plan.seed)[0]).max()) for s in study.settings)
+    axis = np.linspace(-1.05, 1.05, 181) * reach
     places = np.stack([g.ravel() for g in np.meshgrid(axis, axis)], axis=1)
     end = study.runs[setting.key][name]["point"].values[-1:]
     chance = expit(setting.network.logits(end, places)[0, :, 0]).reshape(len(axis), -1)
@@ -134,7 +137,7 @@ def _map(
     return scatter_view(X, y, background=Background(axis, axis, chance), title=title)
 
 
-def _losses(study: Study):
+def _losses(study: Study) -> Drawing:
     views = [_loss_view(study, setting) for setting in study.settings]
     drops = [
         min(float(run["loss"].values[-1]) for run in study.runs[s.key].values())
@@ -142,7 +145,7 @@ def _losses(study: Study):
     ]
     title = f"The best loss ends at {number(drops[0])} in the chapter and {number(drops[1])} beyond"
     seeds = trust_lines([f"One run each, from the initial point of seed {study.plan.seed}."])
-    return views_figure(views, title=title, trust=seeds)
+    return partial(views_figure, views, title=title, trust=seeds)
 
 
 def _loss_view(study: Study, setting: Setting) -> CurvesView:

@@ -1,6 +1,7 @@
 """The optimizers' paths on one plane, and what that plane leaves out."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -12,6 +13,7 @@ from thalweg.geometry.planes import principal_plane
 from thalweg.plots.mpl_figures import surfaces_figure
 from thalweg.plots.mpl_surface_3d import surface_3d_figure
 from thalweg.plots.plotly_surface import surface_html
+from thalweg.study.artists import Drawing
 from thalweg.study.context import Study
 from thalweg.study.section import Exhibit, Section, Table, listed, number, percent
 from thalweg.study.settings import Setting
@@ -45,6 +47,12 @@ class Honesty:
     true_share: float
 
 
+_OWN_CAPTION = (
+    "Each run on its own principal plane, on one color scale. The planes differ; in brackets the "
+    "share of the run's variance along a and b, both of unit length."
+)
+
+
 def trajectories_section(study: Study) -> Section:
     """Draw all three runs on their common plane, each on its own, and state the gaps."""
     blocks: list[str | Exhibit | Table] = [
@@ -59,8 +67,10 @@ def trajectories_section(study: Study) -> Section:
         view = surface_view(surface)
         joint[setting.key] = {n: honesty(p, view) for n, p in paths.items()}
         blocks += _joint_exhibits(study, setting, surface, paths, joint[setting.key])
-        own[setting.key], exhibit = _own(study, setting)
-        blocks += [exhibit, _prose(setting, joint[setting.key], own[setting.key])]
+        own[setting.key], drawing = _own(study, setting)
+        if not study.plan.quick:
+            blocks.append(study.exhibit(f"own-paths-{setting.key}", drawing, _OWN_CAPTION))
+        blocks.append(_prose(setting, joint[setting.key], own[setting.key]))
     blocks.append(_table(study, joint, own))
     return Section(
         "trajectories",
@@ -135,8 +145,16 @@ def _joint_exhibits(
     view, drawn = _views(surface, paths)
     least = min(found, key=lambda name: found[name].captured)
     title = f"The common plane keeps {percent(found[least].captured)} of what {least} did"
-    flat = surfaces_figure([view], paths=[drawn], title=title, trust=_trust(setting, found))
-    relief = surface_3d_figure(view, drawn, title=f"The same plane in relief, {setting.title}")
+    flat = partial(
+        surfaces_figure, [view], paths=[drawn], title=title, trust=_trust(setting, found)
+    )
+    relief = partial(
+        surface_3d_figure,
+        view,
+        drawn,
+        title=f"The same plane in relief, {setting.title}",
+        width_mm=130,
+    )
     return [
         study.exhibit(
             f"paths-{setting.key}",
@@ -154,7 +172,7 @@ def _joint_exhibits(
     ]
 
 
-def _own(study: Study, setting: Setting) -> tuple[dict[str, Honesty], Exhibit]:
+def _own(study: Study, setting: Setting) -> tuple[dict[str, Honesty], Drawing]:
     views, drawn, found = [], [], {}
     for name, run in study.runs[setting.key].items():
         plane = principal_plane(run["point"].values)
@@ -162,9 +180,11 @@ def _own(study: Study, setting: Setting) -> tuple[dict[str, Honesty], Exhibit]:
         surface, paths = _surface_and_paths(study, setting, plane, {name: run}, label, 1.0)
         view, path = _views(surface, paths, name)
         found[name] = honesty(paths[name], view)
-        views.append(view)
+        shares = [label.split(", ")[-1] for label in plane.labels]
+        views.append(replace(view, a_label=f"a ({shares[0]})", b_label=f"b ({shares[1]})"))
         drawn.append(path)
-    figure = surfaces_figure(
+    figure = partial(
+        surfaces_figure,
         shared_scale(views),
         paths=drawn,
         title=f"Each run on the plane that suits it best, {setting.title}",
@@ -176,8 +196,7 @@ def _own(study: Study, setting: Setting) -> tuple[dict[str, Honesty], Exhibit]:
             ]
         ),
     )
-    caption = "Each run on its own principal plane; one color scale. The planes differ."
-    return found, study.exhibit(f"own-paths-{setting.key}", figure, caption)
+    return found, figure
 
 
 def _trust(setting: Setting, found: dict[str, Honesty]) -> TrustLines:

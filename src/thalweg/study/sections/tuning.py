@@ -1,6 +1,7 @@
 """The comparison of the optimizers: equal tuning, many seeds, and the effective learning rate."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -28,7 +29,8 @@ def tuning_section(study: Study) -> Section:
     rates = f"{len(plan.tuning_rates)} rates from {plan.tuning_rates[0]:g} to " + (
         f"{plan.tuning_rates[-1]:g}, the same for all, on {len(plan.tuning_seeds)} seeds"
     )
-    sweep = views_figure(
+    sweep = partial(
+        views_figure,
         [_sweep_view(study), _spread(study)],
         title=_headline(scores[learned.key]),
         trust=trust_lines(

@@ -3,7 +3,7 @@
 from thalweg.study import court_surface, court_training
 from thalweg.study.claims import Results, Ruling, Verdict
 from thalweg.study.context import Study
-from thalweg.study.section import Section, Table
+from thalweg.study.section import Marked, Section, Table
 
 ORDER = (
     "learns",
@@ -34,8 +34,8 @@ def verdicts_section(study: Study, results: Results) -> Section:
         claim = claims[key]
         rulings[key] = {s.key: claim.test(study, s, results) for s in study.settings}
         cells = [_cell(ruling) for ruling in rulings[key].values()]
-        rows.append((claim.text, claim.rule, *cells))
-    head = ("the chapter says", "test", *(s.title for s in study.settings))
+        rows.append((claim.text, f"{claim.rule[0].upper()}{claim.rule[1:]}.", *cells))
+    head = ("The chapter says", "Test", *(s.title.capitalize() for s in study.settings))
     return Section(
         "verdicts",
         "The chapter's claims, put to the test",
@@ -55,8 +55,8 @@ def verdicts_section(study: Study, results: Results) -> Section:
     )
 
 
-def _cell(ruling: Ruling) -> str:
-    return f"{ruling.verdict.value.upper()}: {ruling.evidence}."
+def _cell(ruling: Ruling) -> Marked:
+    return Marked(ruling.verdict.value, f"{ruling.evidence[0].upper()}{ruling.evidence[1:]}.")
 
 
 def _counts(study: Study, rulings: dict[str, dict[str, Ruling]]) -> str:
