@@ -72,5 +72,5 @@ def eigen_plane(origin: ArrayLike, eigenvalues: Sequence[float], eigenvectors: A
     vectors stay as they are.
     """
     vectors = as_floats(eigenvectors, "eigenvectors", (None, None), "pass them as rows")
-    labels = tuple(f"eigenvector, λ = {value:.3g}" for value in eigenvalues)
+    labels = tuple(f"eigenvector, λ = {value:.3g}".replace("-", "−") for value in eigenvalues)
     return Plane(np.asarray(origin), vectors, labels, "Hessian eigenvectors, unit length")

@@ -11,7 +11,6 @@ from matplotlib.text import Text
 from thalweg.core.arrays import FloatArray
 from thalweg.plots.mpl_style import SMALL, luminance
 from thalweg.plots.shade import fraction
-from thalweg.views.levels import format_number
 from thalweg.views.surface import SurfaceView
 
 COLORS = colormaps["viridis"]
@@ -53,7 +52,8 @@ def draw_contours(
     if not spots:
         return []
     chosen = sorted(spots)
-    words = {float(levels[i]): format_number(float(levels[i])) for i in chosen}
+    texts = dict(zip(view.levels.tolist(), view.level_texts, strict=True))
+    words = {float(levels[i]): texts[float(levels[i])] for i in chosen}
     solid = [(*inks[i][:3], 0.95) for i in chosen]
     places = [spots[i] for i in chosen]
     return ax.clabel(

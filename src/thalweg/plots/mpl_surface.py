@@ -102,7 +102,7 @@ def draw_colorbar(cax: Axes, view: SurfaceView, *, theme: Theme = LIGHT) -> None
     if not len(places):
         cax.set_yticks([0.5], [format_number(sum(view.limits) / 2)])
     else:
-        cax.set_yticks(places[shown], [format_number(view.levels[i]) for i in shown])
+        cax.set_yticks(places[shown], [view.level_texts[i] for i in shown])
     cax.yaxis.tick_right()
     cax.yaxis.set_label_position("right")
     cax.tick_params(length=0, pad=2)

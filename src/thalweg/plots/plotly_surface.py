@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs
 from thalweg.core.arrays import FloatArray
 from thalweg.plots.relief import Camera
 from thalweg.plots.shade import fraction, height
-from thalweg.views.levels import Scale, finite, format_number
+from thalweg.views.levels import Scale, finite
 from thalweg.views.path import PathView
 from thalweg.views.surface import SurfaceView
 
@@ -47,7 +47,7 @@ def surface_figure(
     ends = [h for path in paths for h in finite(height(path.loss, view))]
     low, high = min([0.0, *ends]), max([1.0, *ends])
     shown = view.levels[:: 2 if view.levels.size > 7 else 1]
-    words = [format_number(float(level)) for level in shown]
+    words = list(view.level_texts[:: 2 if view.levels.size > 7 else 1])
     places = fraction(shown, view).tolist()
     caption = f"{view.field_label}{', log scale' if view.scale is Scale.LOG else ''}"
     figure.update_layout(
@@ -142,7 +142,7 @@ def _surface(view: SurfaceView, ink: str) -> go.Surface:
         colorbar={
             "title": {"text": view.field_label + logarithmic, "font": {"size": 12}},
             "tickvals": fraction(shown, view).tolist(),
-            "ticktext": [format_number(float(level)) for level in shown],
+            "ticktext": list(view.level_texts[::every]),
             "thickness": 12,
             "len": 0.7,
             "outlinewidth": 0,

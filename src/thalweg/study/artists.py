@@ -23,7 +23,7 @@ def draw(drawing: Drawing, folder: Path, name: str) -> None:
 @contextmanager
 def artists() -> Iterator[ProcessPoolExecutor]:
     """Give processes to draw with; they are gone at the end, also after Ctrl-C."""
-    workers = min(3, max(1, (os.cpu_count() or 1) - 1))
+    workers = min(4, os.cpu_count() or 1)
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_prepare)
     try:
         for _ in range(workers):  # they start now, while there is nothing to draw yet

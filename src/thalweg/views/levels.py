@@ -160,3 +160,19 @@ def format_number(value: float, digits: int = 3) -> str:
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     tail = "10" + str(int(power)).translate(_SUPERSCRIPTS)
     return sign + (tail if mantissa == "1" else f"{mantissa}×{tail}")
+
+
+def distinct_numbers(values: ArrayLike) -> tuple[str, ...]:
+    """Return numbers as texts with as many digits as it takes to tell all of them apart.
+
+    >>> distinct_numbers([0.6905, 0.691, 0.6915]), distinct_numbers([1, 2.5])
+    (('0.6905', '0.691', '0.6915'), ('1', '2.5'))
+    """
+    numbers = [float(value) for value in np.asarray(values)]
+    texts: tuple[str, ...] = ()
+    for digits in range(3, 16):
+        texts = tuple(format_number(value, digits) for value in numbers)
+        exact = (abs(float(f"{v:.{digits}g}") - v) <= 1e-12 * abs(v) for v in numbers)
+        if len(set(texts)) == len(set(numbers)) and all(exact):
+            break
+    return texts

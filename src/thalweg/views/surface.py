@@ -15,6 +15,7 @@ from thalweg.views.levels import (
     Scale,
     choose_limits,
     choose_scale,
+    distinct_numbers,
     finite,
     format_number,
     round_levels,
@@ -89,6 +90,11 @@ class SurfaceView:
         if not known.size:
             return False, False
         return bool(known.min() < self.limits[0]), bool(known.max() > self.limits[1])
+
+    @property
+    def level_texts(self) -> tuple[str, ...]:
+        """The levels as readers write them, one a level, all different."""
+        return distinct_numbers(self.levels)
 
     @property
     def window(self) -> tuple[float, float, float, float]:

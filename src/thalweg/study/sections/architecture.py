@@ -62,7 +62,7 @@ def architecture_section(study: Study) -> Section:
                 "Titles: hidden widths and accuracy on fresh points. One color scale, filter-"
                 "normalized directions of seed 0, each network at its own trained point.",
                 "One initialization each, He scaling; Adam at the best of three rates, "
-                f"{_steps(study)} steps. Another seed gives another picture.",
+                f"{_steps(study):,} steps. Another seed gives another picture.",
                 (
                     "Filter normalization removes the scale of whole layers, not that of single "
                     "units: curvature is comparable to a factor of a few at best.",

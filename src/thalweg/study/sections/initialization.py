@@ -61,7 +61,7 @@ def initialization_section(study: Study) -> Section:
     figure = partial(
         views_figure,
         [
-            matrix_view(_square(one), seeds, label="barrier", title="between seeds"),
+            matrix_view(_square(one), seeds, label="seed", title="barrier between two seeds"),
             dots_view(
                 {name: np.maximum(v, 0.0) for name, v in dots.items()},
                 "barrier",

@@ -6,10 +6,13 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
+from thalweg.core.arrays import FloatArray
 from thalweg.core.grid import Grid
+from thalweg.core.plane import Plane
 from thalweg.curvature.chance import DRAWS, chance_of_minimum
 from thalweg.curvature.dense import spectrum
 from thalweg.geometry.planes import eigen_plane, random_plane
+from thalweg.objectives.mlp import MLPObjective
 from thalweg.plots.mpl_figures import stacked_figure, surfaces_figure
 from thalweg.study.artists import Drawing
 from thalweg.study.context import Study
@@ -23,7 +26,7 @@ from thalweg.views.surface import Mark, MarkKind, surface_view
 from thalweg.views.trust import trust_lines
 
 HIDDEN = 0.9  # "hidden": a random plane shows a minimum at least this often
-REACH = 2.0  # half the window along the way down
+FARTHEST = 3.0  # how far along the way down the lowest point is searched
 
 
 @dataclass(frozen=True)
@@ -138,14 +141,13 @@ def _saddle_figure(study: Study, saddle: Saddle) -> Drawing:
     there = study.shop.keep("saddle-spectrum", lambda: spectrum(objective, saddle.point))
     values, vectors = there["eigenvalues"].values, there["eigenvectors"].values
     extreme = eigen_plane(saddle.point, (values[0], values[-1]), vectors[[0, -1]])
-    # Both curvatures read at a glance if the window is narrower across than along the way down.
-    across = REACH * np.sqrt(-4 * values[0] / values[-1])
-    axes = (np.linspace(-REACH, REACH, points), np.linspace(-across, across, points))
+    reach, across = _window(objective, saddle.point, vectors[0], values[-1])
+    axes = (np.linspace(-reach, reach, points), np.linspace(-across, across, points))
     random = study.shop.surface(
         "saddle-random",
         objective,
         random_plane(saddle.point, objective.layout, 0),
-        Grid.square(REACH, points),
+        Grid.square(reach, points),
     )
     eigen = study.shop.surface("saddle-eigen", objective, extreme, Grid(axes))
     hides = saddle.chance >= HIDDEN
@@ -182,11 +184,27 @@ def _saddle_figure(study: Study, saddle: Saddle) -> Drawing:
                 ),
                 f"Critical to |gradient| = {number(saddle.gradient_norm, 1)}; "
                 f"{saddle.zero} zero eigenvalues of {saddle.parameters}.",
-                f"Each panel has its own colors. On the right b is stretched {REACH / across:.1f} "
+                f"Each panel has its own colors. On the right b is stretched {reach / across:.1f} "
                 "times; on the left direction seed 0.",
             ]
         ),
     )
+
+
+def _window(
+    objective: MLPObjective, point: FloatArray, down: FloatArray, highest: float
+) -> tuple[float, float]:
+    """Return half the window along the way down, and across it, so that both curvatures show.
+
+    Along: half as far again as the lowest point on the line. Across: as far as it takes to rise
+    twice as much as the line falls.
+    """
+    line = np.linspace(-FARTHEST, FARTHEST, 241)
+    loss = objective.restrict(Plane(point, down[None]))(line[:, None])["loss"]
+    lowest = int(loss.argmin())
+    reach = float(np.clip(1.5 * abs(line[lowest]), 0.1, FARTHEST))
+    fall = float(loss[120] - loss[lowest])
+    return reach, float(np.sqrt(4 * fall / highest)) if fall > 0 else reach
 
 
 def _count_prose(study: Study, along: dict[str, dict[str, xr.Dataset]]) -> str:

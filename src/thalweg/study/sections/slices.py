@@ -71,9 +71,7 @@ def slices_section(study: Study) -> Section:
         trust=trust_lines(["One scale for all draws; the network is the same in each."]),
     )
     blocks += [
-        study.exhibit(
-            "draws", six, "One trained network on several filter-normalized planes."
-        ),
+        study.exhibit("draws", six, "One trained network on several filter-normalized planes."),
         _draws_prose(counts, spread),
     ]
     return Section("slice", "The slice: what a random plane shows", tuple(blocks), facts)
