@@ -19,6 +19,7 @@ app = App(
     help="A laboratory for neural-network loss landscapes.",
     version=__version__,
     version_flags=["--version"],
+    suppress_keyboard_interrupt=False,  # main says what was kept
 )
 
 

@@ -1,0 +1,146 @@
+"""Parts of the study against answers that are known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from thalweg.core.errors import StoreError
+from thalweg.core.grid import Grid
+from thalweg.core.plane import Plane
+from thalweg.dynamics.steppers import SGD
+from thalweg.objectives.mlp import MLPObjective
+from thalweg.objectives.network import MLP
+from thalweg.objectives.zoo import himmelblau, quadratic
+from thalweg.study.claims import Verdict, decide
+from thalweg.study.court_surface import dip
+from thalweg.study.court_training import bowl_winner
+from thalweg.study.experiments import tuned
+from thalweg.study.report import results_json
+from thalweg.study.rescaling import rescale
+from thalweg.study.section import Section, listed, number, percent
+from thalweg.study.sections.tuning import interval
+from thalweg.study.settings import CHAPTER, LEARNED, Plan, optimal_score
+from thalweg.study.workshop import Workshop
+from thalweg.surface.evaluate import evaluate
+from thalweg.surface.minima import interior_minima
+
+
+def test_decide():
+    assert decide(True, False) is Verdict.HOLDS
+    assert decide(False, True) is Verdict.FAILS
+    assert decide(False, False) is Verdict.UNDETERMINED
+
+
+def test_dip_sees_a_stall_and_no_stall():
+    falling = np.geomspace(1.0, 1e-3, 500)
+    assert dip(falling) == pytest.approx(1.0)
+    stalled = np.concatenate([np.geomspace(1, 0.01, 100), np.geomspace(0.01, 0.5, 100)])
+    assert 20 < dip(stalled) <= 50  # the running median takes a little off the bottom
+    jitter = falling * np.where(np.arange(500) % 2, 1.0, 1.5)
+    assert dip(jitter) < 2.0
+
+
+def test_rescaling_keeps_the_function():
+    net = MLP((2, 6, 1))
+    X, y = CHAPTER.data(3)
+    point = net.initial_point(1) + 0.1
+    factors = np.geomspace(0.1, 10, 6)
+    twin = rescale(point, net.layout, factors)
+    both = net.logits(np.stack([point, twin]), X)
+    assert np.linalg.norm(point - twin) > 1
+    np.testing.assert_allclose(both[0], both[1], rtol=0, atol=1e-13)
+    assert MLPObjective(net, X, y).value(twin) == pytest.approx(
+        MLPObjective(net, X, y).value(point)
+    )
+
+
+def test_tuned_takes_the_most_accurate_then_the_lowest_loss():
+    names, rates = ["SGD", "momentum", "Adam"], [0.1, 1.0, 10.0]
+    accuracy = np.array([[0.5, 0.9, 0.9], [0.9, 0.5, 0.5], [0.5, 0.5, 0.5]])[..., None]
+    loss = np.array([[1.0, 0.3, 0.2], [1.0, 0.1, 0.1], [np.nan, 2.0, 1.0]])[..., None]
+    tuning = xr.Dataset(
+        {
+            "accuracy": (("optimizer", "rate", "seed"), accuracy),
+            "loss": (("optimizer", "rate", "seed"), loss),
+        },
+        coords={"optimizer": names, "rate": rates, "seed": [0]},
+    )
+    assert [s.lr for s in tuned(LEARNED, tuning).steppers] == [10.0, 0.1, 10.0]
+
+
+def test_test_seeds_are_not_tuned_on():
+    for quick in (True, False):
+        plan = Plan(quick=quick)
+        assert not set(plan.tuning_seeds) & set(plan.test_seeds)
+
+
+def test_optimal_classifier_is_hard_to_beat_and_beats_chance():
+    X, y = CHAPTER.fresh_data(42)
+    assert 0.54 < optimal_score(CHAPTER, X, y) < 0.60
+    assert optimal_score(LEARNED, *LEARNED.fresh_data(42)) > 0.98
+
+
+def test_interval_covers_the_mean_and_leaves_out_what_is_not_finite():
+    values = np.random.default_rng(0).normal(3.0, 1.0, 400)
+    low, high = interval(np.append(values, [np.nan, np.inf]))
+    assert low < values.mean() < high
+    assert high - low == pytest.approx(2 * 1.96 / 20, rel=0.15)
+
+
+def test_gradient_descent_wins_on_an_easy_bowl_where_momentum_rings():
+    assert bowl_winner(10.0) == "SGD"
+    assert bowl_winner(1000.0) == "momentum"
+
+
+def test_minima_of_a_picture():
+    plane = Plane(np.zeros(2), np.eye(2))
+    four = evaluate(himmelblau(), plane, Grid.square(6.0, 121))["loss"].values
+    assert interior_minima(four) == 4
+    bowl = evaluate(quadratic([1.0, 2.0]), plane, Grid.square(1.0, 21))["loss"].values
+    assert interior_minima(bowl) == 1
+    assert interior_minima(-bowl) == 0
+    noise = np.random.default_rng(0).random((50, 50))
+    assert 256 - 30 < interior_minima(noise) < 256 + 30  # (N - 2)^2 / 9
+
+
+def test_words():
+    assert percent(0.99996) == "99.996 %"
+    assert percent(1 - 1e-12) == "100.000000 %"
+    assert number(-0.00012) == "−0.00012"
+    assert number(-1.5e-12) == "−1.5 × 10⁻¹²"
+    assert listed(["one"]) == "one"
+
+
+def test_results_are_strict_json():
+    text = results_json([Section("s", "t", (), {"x": np.float64("nan"), "y": [np.int64(3)]})], {})
+    assert '"x": "nan"' in text
+    with pytest.raises(TypeError, match="a fact must be"):
+        results_json([Section("s", "t", (), {"x": object()})], {})
+
+
+def test_workshop_keeps_what_it_computed(tmp_path):
+    calls = []
+
+    def compute():
+        calls.append(1)
+        return xr.Dataset({"x": ("i", np.arange(3.0))}, attrs={"kind": "test"})
+
+    first = Workshop(tmp_path / "out", {"seed": 1})
+    assert first.keep("a", compute).identical(first.keep("a", compute))
+    assert (calls, first.computed, first.resumed) == ([1], ["a"], [])
+    second = Workshop(tmp_path / "out", {"seed": 1})
+    second.keep("a", compute)
+    assert (calls, second.computed, second.resumed) == ([1], [], ["a"])
+
+
+def test_workshop_refuses_a_damaged_manifest(tmp_path):
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(StoreError, match="damaged"):
+        Workshop(tmp_path, {"seed": 1})
+
+
+def test_a_setting_is_a_value():
+    assert replace(CHAPTER, steps=10) != CHAPTER
+    assert CHAPTER.steppers[0] == SGD(0.01)
