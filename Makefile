@@ -19,6 +19,7 @@ test: $(VENV)/test.stamp  ## the same environment with the test extras; style, t
 
 benchmark: $(VENV)/test.stamp  ## speed, as ratios against named peers in the same run
 	$(BIN)/python benchmarks/slice.py
+	$(BIN)/python benchmarks/training.py
 
 $(VENV)/demo.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -17,7 +17,8 @@ from thalweg.views.path import PathView
 from thalweg.views.surface import SurfaceView
 
 _HEIGHT = Camera().height
-_LIFT = 0.004  # lines hover this fraction of the height above the surface, to stay visible
+_ZOOM = 1.5  # a parallel projection ignores the distance of the eye; the box itself grows
+_LIFT = 0.02  # lines hover this fraction of the height above the surface, to stay visible
 
 
 def surface_figure(
@@ -54,36 +55,42 @@ def surface_figure(
         title={"text": view.title, "x": 0.02, "font": {"size": 16}},
         font={"family": "DejaVu Sans, Verdana, sans-serif", "color": ink},
         paper_bgcolor=paper,
-        margin={"l": 0, "r": 0, "t": 48 if view.title else 8, "b": 28},
+        margin={"l": 0, "r": 0, "t": 48 if view.title else 8, "b": 62},
         showlegend=bool(paths),
         legend={"x": 0.01, "y": 0.98, "bgcolor": "rgba(0,0,0,0)"},
         scene={
-            "xaxis": {**plain, "title": {"text": _broken(view.a_label), "font": {"size": 12}}},
-            "yaxis": {**plain, "title": {"text": _broken(view.b_label), "font": {"size": 12}}},
+            "xaxis": {**plain, "title": {"text": "a", "font": {"size": 13}}},
+            "yaxis": {**plain, "title": {"text": "b", "font": {"size": 13}}},
             "zaxis": {
                 **plain,
-                "title": {"text": caption, "font": {"size": 12}},
+                "title": {"text": "", "font": {"size": 12}},
                 "tickvals": places,
                 "ticktext": words,
                 "range": [low, high],
             },
             "aspectmode": "manual",
-            "aspectratio": {"x": ratio[0], "y": ratio[1], "z": _HEIGHT * (high - low)},
+            "aspectratio": {
+                "x": _ZOOM * ratio[0],
+                "y": _ZOOM * ratio[1],
+                "z": _ZOOM * _HEIGHT * (high - low),
+            },
             "camera": {
-                "eye": {"x": -0.85, "y": -1.25, "z": 0.95},
+                "eye": {"x": -0.55, "y": -0.8, "z": 0.62},
                 "center": {"x": 0, "y": 0, "z": -0.08},
                 "projection": {"type": "orthographic"},
             },
         },
         annotations=[
             {
-                "text": f"Height: its whole range drawn {_HEIGHT:g} as high as the ground is wide"
+                "text": f"{view.a_label}<br>{view.b_label}<br>Height: {caption}, its whole range "
+                f"drawn {_HEIGHT:g} as high as the ground is wide"
                 + (f". {view.note}" if view.note else ""),
+                "align": "left",
                 "xref": "paper",
                 "yref": "paper",
                 "x": 0.01,
                 "y": 0,
-                "yshift": -22,
+                "yshift": -52,
                 "showarrow": False,
                 "font": {"size": 11},
                 "opacity": 0.75,
@@ -171,7 +178,7 @@ def _lines(view: SurfaceView) -> go.Scatter3d:
         y=points[:, 1],
         z=points[:, 2],
         mode="lines",
-        line={"color": "rgba(20,24,30,0.55)", "width": 1.5},
+        line={"color": "rgba(20,24,30,0.8)", "width": 2},
         hoverinfo="skip",
         showlegend=False,
     )
@@ -232,7 +239,3 @@ def _stems(view: SurfaceView, path: PathView) -> go.Scatter3d:
 def _small(values: FloatArray) -> NDArray[np.float32]:
     """Return values in single precision, which holds at most 3.4e38."""
     return np.clip(values, -3e38, 3e38).astype(np.float32)
-
-
-def _broken(label: str) -> str:
-    return label.replace(" (", "<br>(")

@@ -17,7 +17,7 @@ from thalweg.plots.mpl_figures import surfaces_figure
 from thalweg.study.context import Study
 from thalweg.study.section import Section, number
 from thalweg.study.settings import Setting
-from thalweg.views.surface import surface_view
+from thalweg.views.surface import shared_scale, surface_view
 from thalweg.views.trust import trust_lines
 
 WEIGHT = 1e-3
@@ -57,10 +57,12 @@ def penalty_section(study: Study) -> Section:
     surface, found = _surface(study, setting)[0], both[setting.key]
     unchanged = found.shift_error < 1e-9 and found.paraboloid_error < 1e-9
     titles = ("data loss", "penalty", "their sum")
-    views = [
+    data, penalty, total = (
         surface_view(surface, field, title=title)
         for field, title in zip(("data_loss", "penalty", "loss"), titles, strict=True)
-    ]
+    )
+    data, total = shared_scale([data, total])
+    views = [data, penalty, total]
     figure = partial(
         surfaces_figure,
         views,
@@ -69,7 +71,7 @@ def penalty_section(study: Study) -> Section:
         else "Data loss, penalty, and their sum",
         trust=trust_lines(
             [
-                "Each panel has its own color scale: the first two add up to the third within "
+                "First and last share their colors; the first two add up to the last within "
                 f"{number(found.paraboloid_error, 1)}.",
                 f"Hessian with minus without the penalty: {found.weight:g} times the identity, "
                 f"within {number(found.shift_error, 1)}.",
