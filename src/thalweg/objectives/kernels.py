@@ -10,11 +10,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -26,7 +22,6 @@ from thalweg.objectives.kernels_deep import (
     BINARY,
     BLOCK,
     FLUSH,
-    GELU,
     LANES,
     OPTIONS,
     RELU,
@@ -40,6 +35,7 @@ from thalweg.objectives.kernels_deep import (
     fold_sum,
     relu,
 )
+from thalweg.objectives.pieces import aligned, check_network, count_parameters, in_pieces
 
 RUN = 64
 """Cells that are handled together: they share the part of layer 1 that the first axis leaves."""
@@ -169,27 +165,9 @@ def _shallow_kernel(hidden, first, rest_of, target, count, coords, scratch, loss
         begin += run
 
 
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """Return the helpers of all plane kernels; they are started when first needed."""
-    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="thalweg-kernel")
-
-
-if hasattr(os, "register_at_fork"):
-    # Threads do not survive a fork: the child starts its own.
-    os.register_at_fork(after_in_child=_pool.cache_clear)
-
-
 def _padded(size: int, step: int) -> int:
     """Return the smallest multiple of `step` that is not below `size`."""
     return -(-size // step) * step
-
-
-def _aligned(size: int) -> FloatArray:
-    """Return uninitialized numbers that start a cache line; no vector load straddles two."""
-    raw = np.empty(size + 8)
-    skip = -(raw.ctypes.data // 8) % 8
-    return raw[skip : skip + size]
 
 
 class PlaneKernel:
@@ -241,13 +219,8 @@ class PlaneKernel:
         Raises:
             InputError: a shape or a label does not fit, or a code is unknown.
         """
-        self.widths = tuple(int(width) for width in widths)
-        if len(self.widths) < 2 or min(self.widths) < 1:
-            raise InputError("widths must be two or more sizes >= 1", str(widths), "add layers")
-        if not (RELU <= activation <= GELU and BINARY <= loss <= SQUARED):
-            got = f"{activation} and {loss}"
-            raise InputError("activation must be 0..3 and loss 0..2", got, "see PlaneKernel")
-        self.dimension = sum((a + 1) * b for a, b in pairwise(self.widths))
+        self.widths = check_network(widths, activation, loss)
+        self.dimension = count_parameters(self.widths)
         flat = "flatten W1, b1, W2, b2, ..."
         x = as_floats(inputs, "inputs", (None, self.widths[0]), "give one row per example")
         start = as_floats(origin, "origin", (self.dimension,), flat)
@@ -276,7 +249,7 @@ class PlaneKernel:
         columns[:, :d] = rows.reshape(self._blocks, BLOCK, d).swapaxes(1, 2)
         weight = p[:, : (d + 1) * units].reshape(-1, 1, d + 1, units).swapaxes(2, 3)
         shape = len(p), self._blocks, int(self._sizes[0]), BLOCK
-        blocked = _aligned(math.prod(shape)).reshape(shape)
+        blocked = aligned(math.prod(shape)).reshape(shape)
         blocked[:, :, units:] = 0.0
         # Parameters that are not finite are the caller's affair: they show in the losses.
         with np.errstate(all="ignore"):
@@ -313,7 +286,7 @@ class PlaneKernel:
             # The kernels set the logits behind the last example to -inf: no loss, and no hit.
             padded[:] = [[1.0], [-np.inf]]
         padded[:, : self.count] = rows
-        blocked = _aligned(padded.size)
+        blocked = aligned(padded.size)
         blocked[:] = padded.reshape(len(rows), self._blocks, BLOCK).swapaxes(0, 1).ravel()
         return blocked
 
@@ -323,11 +296,11 @@ class PlaneKernel:
         if self.shallow:
             hidden = int(self._sizes[0])
             room = (hidden + 4) * BLOCK + (RUN + 3) * (hidden + 2) + RUN * (STATE + 1)
-            _shallow_kernel(hidden, *tables, _aligned(room), loss, hit)
+            _shallow_kernel(hidden, *tables, aligned(room), loss, hit)
         else:
             room = STATE + (3 + 2 * int(self._sizes.max())) * BLOCK + self._rest.shape[1]
             codes = *self._codes, self.widths[-1]
-            deep_kernel(self._sizes, *codes, *tables, _aligned(room), loss, hit)
+            deep_kernel(self._sizes, *codes, *tables, aligned(room), loss, hit)
 
     def __call__(
         self, coords: ArrayLike, threads: int | None = None
@@ -350,30 +323,12 @@ class PlaneKernel:
         c = np.array(c, order="C")
         if threads is None:
             threads = max(1, min(os.cpu_count() or 1, len(c) // 64))
-        if threads < 1:
-            raise InputError("threads must be at least 1", str(threads), "leave the default")
         loss, hit = np.empty(len(c)), np.empty(len(c))
-        if threads == 1:
-            self._evaluate(c, loss, hit)
-            return loss, hit
-        # Several pieces per thread: one that is held up does not make the others wait.
-        edges = np.linspace(0, len(c), 4 * threads + 1).astype(int)
-        todo = deque(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
 
-        def work() -> None:
-            while True:
-                try:
-                    a, b = todo.popleft()
-                except IndexError:
-                    return
-                self._evaluate(c[a:b], loss[a:b], hit[a:b])
+        def evaluate(start: int, end: int) -> None:
+            self._evaluate(c[start:end], loss[start:end], hit[start:end])
 
-        helpers = [_pool().submit(work) for _ in range(threads - 1)]
-        work()
-        for helper in helpers:
-            # One that has not begun by now has nothing left to do.
-            if not helper.cancel():
-                helper.result()
+        in_pieces(evaluate, len(c), threads)
         return loss, hit
 
 

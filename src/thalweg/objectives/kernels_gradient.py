@@ -14,11 +14,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -28,7 +24,6 @@ from thalweg.core.arrays import FloatArray, as_floats, require_finite
 from thalweg.core.errors import InputError
 from thalweg.objectives.kernels_deep import (
     BINARY,
-    GELU,
     OPTIONS,
     RELU,
     SOFTMAX,
@@ -48,6 +43,7 @@ from thalweg.objectives.kernels_layers import (
     weight_gradient,
 )
 from thalweg.objectives.losses import Loss
+from thalweg.objectives.pieces import aligned, check_network, count_parameters, in_pieces
 
 WORTHWHILE = 1_600_000
 """Multiplications a thread should have to do, about 0.1 ms: waking it up costs a tenth of that."""
@@ -213,12 +209,6 @@ def _kernel(plan, inputs, targets, points, scratch, losses, gradients):
         losses[p] = total * scale
 
 
-@cache
-def _pool() -> ThreadPoolExecutor:
-    """Return the helpers of all gradient kernels; they are started when first needed."""
-    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="thalweg-gradient")
-
-
 class GradientKernel:
     """Mean loss of a multilayer perceptron and its gradient, prepared once, asked many times.
 
@@ -265,19 +255,14 @@ class GradientKernel:
             InputError: a shape or a label does not fit, a value is not finite, or a code is
                 unknown.
         """
-        self.widths = tuple(int(width) for width in widths)
-        if len(self.widths) < 2 or min(self.widths) < 1:
-            raise InputError("widths must be two or more sizes >= 1", str(widths), "add layers")
-        if not (RELU <= activation <= GELU and BINARY <= loss <= SQUARED):
-            codes = f"{activation} and {loss}"
-            raise InputError("activation must be 0..3 and loss 0..2", codes, "see GradientKernel")
+        self.widths = check_network(widths, activation, loss)
         x = as_floats(inputs, "inputs", (None, self.widths[0]), "give one row an example")
         if not len(x):
             raise InputError("inputs must hold at least 1 example", "none", "load the data first")
         require_finite(x, "inputs", "drop or fill the incomplete examples")
         y = tuple(Loss)[loss].check_targets(targets, len(x), self.widths[-1])
         self.count = len(x)
-        self.dimension = sum((a + 1) * b for a, b in pairwise(self.widths))
+        self.dimension = count_parameters(self.widths)
         self._plan = np.array([activation, loss, self.count, *self.widths])
         self._inputs = _blocked(np.column_stack([x, np.ones(len(x))]))
         # A sign for each label: the loss of a logit z is log(1 + exp(sign z)).
@@ -314,27 +299,14 @@ class GradientKernel:
             if threads > 1:  # `cpu_count` costs as much as a small network's gradient
                 threads = min(threads, os.cpu_count() or 1)
         losses, gradients = np.empty(m), np.empty(x.shape)
-        if threads == 1:
+        if threads == 1:  # spelled out, since a small network's gradient takes microseconds
             self._evaluate(x, losses, gradients)
             return losses, gradients
-        if threads < 1:
-            raise InputError("threads must be at least 1", str(threads), "leave the default")
-        # Several pieces per thread: one that is held up does not make the others wait.
-        edges = np.linspace(0, m, min(m, 4 * threads) + 1).astype(int)
-        todo = deque(pairwise(edges.tolist()))
 
-        def work() -> None:
-            while True:
-                try:
-                    a, b = todo.popleft()
-                except IndexError:
-                    return
-                self._evaluate(x[a:b], losses[a:b], gradients[a:b])
+        def evaluate(start: int, end: int) -> None:
+            self._evaluate(x[start:end], losses[start:end], gradients[start:end])
 
-        helpers = [_pool().submit(work) for _ in range(threads - 1)]
-        work()
-        for helper in helpers:
-            helper.result()
+        in_pieces(evaluate, m, threads)
         return losses, gradients
 
     def _evaluate(self, points: FloatArray, losses: FloatArray, gradients: FloatArray) -> None:
@@ -348,11 +320,9 @@ def _blocked(rows: FloatArray) -> FloatArray:
     blocks = -(-len(rows) // BLOCK)
     index = np.minimum(np.arange(blocks * BLOCK), len(rows) - 1)
     cut = rows[index].reshape(blocks, BLOCK, -1).swapaxes(1, 2).ravel()
-    # Aligned with the cache lines, like the scratch.
-    room = np.empty(cut.size + 8)
-    skip = -(room.ctypes.data // 8) % 8
-    room[skip : skip + cut.size] = cut
-    return room[skip : skip + cut.size]
+    room = aligned(cut.size)
+    room[:] = cut
+    return room
 
 
 def value_and_gradients(
@@ -373,6 +343,3 @@ def value_and_gradients(
     array([[-1. , -0.5]])
     """
     return GradientKernel(widths, activation, loss, inputs, targets)(points, threads)
-
-
-__all__: list[str] = ["GradientKernel", "value_and_gradients"]
