@@ -98,7 +98,7 @@ def test_an_eigen_plane_is_never_rescaled():
     matrix = CASE.objective.hvp(POINT, plane.directions)  # they are eigenvectors still
     values = found.eigenvalues.values[chosen]
     np.testing.assert_allclose(matrix, values[:, None] * plane.directions, atol=1e-13)
-    assert f"{values[0]:.3g}" in plane.labels[0]
+    assert f"{values[0]:.3g}".replace("-", "−") in plane.labels[0]
 
 
 def test_curvature_along_an_eigen_plane_is_the_eigenvalue():

@@ -155,6 +155,11 @@ def test_another_run_is_refused_in_one_line_and_nothing_is_touched(study):
     assert fingerprint(study) == before
 
 
+def hear_interrupts() -> None:
+    """Undo what a shell does to jobs in the background, where Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_in_mid_run_it_keeps_its_work_and_resumes(study, tmp_path, which):
     folder = tmp_path / "out"
@@ -164,6 +169,7 @@ def test_stopped_in_mid_run_it_keeps_its_work_and_resumes(study, tmp_path, which
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,  # Ctrl-C reaches the whole group, as from a terminal
+        preexec_fn=hear_interrupts,
     )
     stores = folder / "stores"
     deadline = time.monotonic() + 300
