@@ -41,5 +41,5 @@ class SectionProgress:
     def advance(self, done: int, total: int) -> None:
         """Show how many sections are done."""
         self._bar.update(self._task, completed=done, total=total)
-        if not self._console.is_terminal:
+        if done and not self._console.is_terminal:
             self._console.print(f"section {done} of {total} done")

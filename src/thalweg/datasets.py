@@ -1,4 +1,4 @@
-"""Datasets: small labelled clouds in the plane, and the best accuracy that anyone can reach.
+"""Datasets: small labeled clouds in the plane, and the best accuracy that anyone can reach.
 
 Every maker returns X (n, 2) and labels y (n,) = 0, 1, ..., both float64, class by class; it draws
 from a generator of its own and leaves NumPy's global one alone.
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from thalweg.core.arrays import FloatArray, as_floats, require_finite, require_positive
 from thalweg.core.errors import InputError, MissingExtraError
 
-Labelled = tuple[FloatArray, FloatArray]
+Labeled = tuple[FloatArray, FloatArray]
 
 
 def spiral_arms(n_points: int = 200, arms: int = 2) -> FloatArray:
@@ -44,7 +44,7 @@ def spiral_arms(n_points: int = 200, arms: int = 2) -> FloatArray:
     return centers
 
 
-def spiral(n_points: int = 200, noise: float = 0.3, seed: int = 42, arms: int = 2) -> Labelled:
+def spiral(n_points: int = 200, noise: float = 0.3, seed: int = 42, arms: int = 2) -> Labeled:
     """Return spiral arms blurred by Gaussian noise, one class an arm.
 
     For two arms these are, bit for bit, the points of the chapter's `generate_spiral_data`.
@@ -68,10 +68,10 @@ def spiral(n_points: int = 200, noise: float = 0.3, seed: int = 42, arms: int = 
     centers = spiral_arms(n_points, arms)
     _check_noise(noise)
     draws = np.random.RandomState(_check_seed(seed)).randn(arms, 2, n_points)
-    return _labelled(centers + noise * draws.transpose(0, 2, 1))
+    return _labeled(centers + noise * draws.transpose(0, 2, 1))
 
 
-def moons(n_points: int = 200, noise: float = 0.1, seed: int = 42) -> Labelled:
+def moons(n_points: int = 200, noise: float = 0.1, seed: int = 42) -> Labeled:
     """Return two interleaved half circles (scikit-learn's `make_moons`).
 
     Args:
@@ -96,7 +96,7 @@ def moons(n_points: int = 200, noise: float = 0.1, seed: int = 42) -> Labelled:
 
 def circles(
     n_points: int = 200, noise: float = 0.1, seed: int = 42, factor: float = 0.5
-) -> Labelled:
+) -> Labeled:
     """Return a circle of radius 1, class 0, around one of radius `factor` (`make_circles`).
 
     Args:
@@ -127,7 +127,7 @@ def circles(
     return _as_float64(X, y)
 
 
-def blobs(n_points: int = 200, noise: float = 1.0, seed: int = 42, classes: int = 3) -> Labelled:
+def blobs(n_points: int = 200, noise: float = 1.0, seed: int = 42, classes: int = 3) -> Labeled:
     """Return Gaussian clouds around centers drawn from [-10, 10]^2 (`make_blobs`).
 
     Args:
@@ -165,7 +165,7 @@ def xor_centers() -> FloatArray:
     return np.array([[[1.0, 1.0], [-1.0, -1.0]], [[-1.0, 1.0], [1.0, -1.0]]])
 
 
-def xor(n_points: int = 200, noise: float = 0.3, seed: int = 42) -> Labelled:
+def xor(n_points: int = 200, noise: float = 0.3, seed: int = 42) -> Labeled:
     """Return four Gaussian clouds at (+-1, +-1); a cloud's label is 1 if its signs differ.
 
     Args:
@@ -186,7 +186,7 @@ def xor(n_points: int = 200, noise: float = 0.3, seed: int = 42) -> Labelled:
     _check_noise(noise)
     centers = xor_centers()[:, np.arange(n_points) % 2]
     draws = np.random.default_rng(_check_seed(seed)).standard_normal(centers.shape)
-    return _labelled(centers + noise * draws)
+    return _labeled(centers + noise * draws)
 
 
 def bayes_posterior(centers: ArrayLike, noise: float, X: ArrayLike) -> FloatArray:
@@ -332,13 +332,13 @@ def _check_seed(seed: int) -> int:
     return int(seed)
 
 
-def _labelled(clouds: FloatArray) -> Labelled:
+def _labeled(clouds: FloatArray) -> Labeled:
     """Return X and y of clouds (classes, n, 2), class by class."""
     classes, n, _ = clouds.shape
     return clouds.reshape(-1, 2), np.repeat(np.arange(classes, dtype=np.float64), n)
 
 
-def _as_float64(X: ArrayLike, y: ArrayLike) -> Labelled:
+def _as_float64(X: ArrayLike, y: ArrayLike) -> Labeled:
     return np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
 
 

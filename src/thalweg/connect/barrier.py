@@ -41,6 +41,7 @@ def barrier(objective: Objective, start: FloatArray, end: FloatArray, points: in
     else:
         line = Plane(start, (np.asarray(end) - start)[None])
         loss = objective.restrict(line)(t[:, None])["loss"]
-    rise = loss - ((1 - t) * loss[0] + t * loss[-1])
+    with np.errstate(invalid="ignore"):  # an infinite end has no chord: the rise is NaN
+        rise = loss - ((1 - t) * loss[0] + t * loss[-1])
     top = int(rise.argmax())
     return Barrier(float(rise[top]), float(t[top]), t, loss)

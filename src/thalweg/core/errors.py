@@ -22,6 +22,10 @@ class _WantedGotMend(ThalwegError):
         super().__init__(f"{wanted}, got {got}; {mend}")
         self.wanted, self.got, self.mend = wanted, got, mend
 
+    def __reduce__(self) -> tuple[type, tuple[str, str, str]]:
+        """Let the error cross to another process whole."""
+        return type(self), (self.wanted, self.got, self.mend)
+
 
 class InputError(_WantedGotMend, ValueError):
     """A value that does not fit.

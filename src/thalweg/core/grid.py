@@ -1,4 +1,4 @@
-"""Grid: labelled axes of coordinates on a plane, and its division into tiles."""
+"""Grid: labeled axes of coordinates on a plane, and its division into tiles."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

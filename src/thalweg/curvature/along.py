@@ -31,7 +31,8 @@ def curvature_along(
         values, vectors = np.linalg.eigh(hessian(objective, points[row]))
         gradient = objective.gradient(points[row])
         below = vectors[:, : inertia(values).negative]
-        energy = float(np.square(gradient @ below).sum() / (gradient @ gradient))
+        total = float(gradient @ gradient)
+        energy = float(np.square(gradient @ below).sum()) / total if total else float("nan")
         return values, energy
 
     found = {}

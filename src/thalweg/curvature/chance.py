@@ -27,9 +27,10 @@ def chance_of_minimum(
 ) -> Chance:
     """Return the probability that k random Gaussian directions see only upward curvature.
 
-    The projected Hessian G diag(eigenvalues) G' of a Gaussian G (k, n) is drawn many times; it
-    has the same signs for any scaling of the directions, and by rotation invariance only the
-    eigenvalues (n,) matter. For p eigenvalues +a, q eigenvalues -b and k = 1 the exact answer is
+    The projected Hessian G diag(eigenvalues) G' of a Gaussian G (k, n) is drawn many times. Its
+    signs do not change with the lengths of the directions, and by rotation invariance only the
+    eigenvalues (n,) matter; a scaling block by block, as filter normalization, breaks that.
+    For p eigenvalues +a, q eigenvalues -b and k = 1 the exact answer is
     P(F(p, q) > b q / (a p)).
 
     >>> from scipy.stats import f

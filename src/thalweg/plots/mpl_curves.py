@@ -1,4 +1,4 @@
-"""Curves: named lines with bands, labelled at their ends instead of in a legend."""
+"""Curves: named lines with bands, labeled at their ends instead of in a legend."""
 
 import numpy as np
 from matplotlib.axes import Axes

@@ -1,7 +1,5 @@
 """Saving: PNG, SVG and PDF with the same bytes for the same data, written whole or not at all."""
 
-import os
-import tempfile
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -9,6 +7,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from thalweg.core.errors import InputError
+from thalweg.core.files import write_whole
 from thalweg.plots.mpl_style import styled
 
 DPI = 200
@@ -56,8 +55,9 @@ def save_figure(
     if not name or Path(name).name != name:
         raise InputError("name must be a plain file name", repr(name), "give the folder apart")
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    return tuple(_written(folder / f"{name}.{f}", _rendered(figure, f, _DPI[f])) for f in formats)
+    return tuple(
+        write_whole(folder / f"{name}.{f}", _rendered(figure, f, _DPI[f])) for f in formats
+    )
 
 
 def _rendered(figure: Figure, form: str, dpi: int) -> bytes:
@@ -66,16 +66,3 @@ def _rendered(figure: Figure, form: str, dpi: int) -> bytes:
     with styled():
         figure.savefig(buffer, format=form, dpi=dpi, metadata=_METADATA[form], facecolor=color)
     return buffer.getvalue()
-
-
-def _written(path: Path, content: bytes) -> Path:
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(draft, 0o644)
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
-    return path

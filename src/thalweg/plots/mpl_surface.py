@@ -1,4 +1,4 @@
-"""Map of a surface: color, gentle hillshade, labelled contour lines, hatched and blank cells."""
+"""Map of a surface: color, gentle hillshade, labeled contour lines, hatched and blank cells."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -77,7 +77,8 @@ def written_whole(path: Path) -> Iterator[Path]:
             raise StoreError(wanted, "something else", "choose another folder")
         whole.parent.mkdir(parents=True, exist_ok=True)
         for left in whole.parent.iterdir():
-            if re.fullmatch(rf"\.{re.escape(whole.name)}\.\d+(\.partial|\.old)", left.name):
+            found = re.fullmatch(rf"\.{re.escape(whole.name)}\.(\d+)(\.partial|\.old)", left.name)
+            if found and not _is_alive(int(found[1])):
                 shutil.rmtree(left)
         yield fresh
         if whole.exists():
@@ -90,6 +91,19 @@ def written_whole(path: Path) -> Iterator[Path]:
             os.replace(old, whole)
         shutil.rmtree(fresh, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    """Return whether another process of this number runs here; this one does not count."""
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it runs, but is not ours
+        pass
+    return True
 
 
 def is_store(path: Path) -> bool:
@@ -115,7 +129,7 @@ def add_array(
     dtype: np.dtype,
     chunks: tuple[int, ...] | None = None,
 ) -> zarr.Array:
-    """Create a labelled array whose chunks are always written, checksummed, NaN where absent."""
+    """Create a labeled array whose chunks are always written, checksummed, NaN where absent."""
     dtype = np.dtype(dtype)
     if dtype.kind in "UT":  # text: only the variable-length type has a stable specification
         kind, blank = str, ""

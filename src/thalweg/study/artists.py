@@ -11,13 +11,22 @@ from pathlib import Path
 
 from thalweg.plots.mpl_page import Figure
 from thalweg.plots.mpl_save import save_figure
+from thalweg.store.folder import cannot_write
 
 Drawing = Callable[[], Figure]
 
 
 def draw(drawing: Drawing, folder: Path, name: str) -> None:
-    """Make a figure and save it as folder/name.png and .svg."""
-    save_figure(drawing(), folder, name)
+    """Make a figure and save it as folder/name.png and .svg.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    figure = drawing()
+    try:
+        save_figure(figure, folder, name)
+    except OSError as fault:
+        raise cannot_write(folder / name, fault) from fault
 
 
 @contextmanager

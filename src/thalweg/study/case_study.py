@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from thalweg.core.arrays import digest
 from thalweg.study.context import Study
 from thalweg.study.report import Report, render, results_json
 from thalweg.study.section import Section
@@ -21,7 +22,7 @@ from thalweg.study.sections.training import training_section
 from thalweg.study.sections.trajectories import trajectories_section
 from thalweg.study.sections.tuning import tuning_section
 from thalweg.study.sections.verdicts import verdicts_section
-from thalweg.study.settings import Plan
+from thalweg.study.settings import CHAPTER, Plan
 from thalweg.study.workshop import Tell, Workshop
 
 SECTIONS: tuple[Callable[[Study], Section], ...] = (
@@ -76,6 +77,8 @@ def case_study(
     shop = check_folder(folder, plan, tell)
     study = Study(shop, plan, artists)
     sections = []
+    if advance is not None:
+        advance(0, len(SECTIONS))
     for done, make in enumerate(SECTIONS):
         sections.append(make(study))
         if advance is not None:
@@ -100,7 +103,8 @@ def check_folder(folder: Path, plan: Plan, tell: Tell | None = None) -> Workshop
 
 
 def _identity(plan: Plan) -> dict[str, str | int | bool]:
-    return {"study": "case-study", "seed": plan.seed, "quick": plan.quick}
+    setting = digest(np.array(f"{plan!r} {CHAPTER!r} {plan.learned!r}"))
+    return {"study": "case-study", "seed": plan.seed, "quick": plan.quick, "settings": setting}
 
 
 def estimate_seconds(plan: Plan) -> float:
@@ -129,8 +133,8 @@ def _report(study: Study) -> Report:
         lead=(
             f"A spiral, a network of {chapter.network.layout.size} parameters, a slice through "
             f"its loss, three optimizers: the chapter's case study, run as printed and then put "
-            f"to the test, beside a second setting of {learned.network.layout.size} parameters "
-            "where the spiral is learned."
+            f"to the test, beside a second setting with less noise, "
+            f"{learned.network.layout.size} parameters and tuned optimizers."
         ),
         command=command + (" --quick" if study.plan.quick else ""),
         facts=(

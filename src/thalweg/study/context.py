@@ -1,11 +1,12 @@
 """Study: what the sections of the case study share, each computed once, on first use."""
 
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import xarray as xr
 
+from thalweg.core.errors import StoreError
 from thalweg.datasets import attainable_accuracy
 from thalweg.objectives.mlp import MLPObjective
 from thalweg.study import experiments
@@ -104,5 +105,9 @@ class Study:
 
     def finish_drawing(self) -> None:
         """Wait for all figures; a fault in drawing one is raised here."""
-        for future in self.drawn:
-            future.result()
+        try:
+            for future in self.drawn:
+                future.result()
+        except BrokenExecutor as fault:
+            wanted = "the processes that draw must stay alive"
+            raise StoreError(wanted, "one was killed", "give the same command again") from fault

@@ -1,9 +1,9 @@
 """An exact saddle beside the chapter's run, in the smooth twin of its network.
 
-Minima and saddles of a ReLU network sit on kinks, where the Hessian is one-sided; so the search
-runs on the same network with tanh, on the same data, with a small L2 penalty that lifts the flat
-directions. From points of an Adam run, least squares on the gradient (trust region, the Hessian
-as its Jacobian) goes to the nearest critical point; only those with a vanishing gradient count.
+Minima and saddles of a ReLU network can sit on kinks, where the Hessian is one-sided; so the
+search runs on the same network with tanh, on the same data, with a small L2 penalty that lifts
+the flat directions. From points of an Adam run, least squares on the gradient (trust region, the
+Hessian as its Jacobian) goes to a critical point; only those with a vanishing gradient count.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Saddle:
         loss, gradient_norm: there.
         index: number of negative eigenvalues; `zero` of zero ones; `parameters` of all.
         lambda_min, lambda_max: extreme eigenvalues.
-        chance: that a random plane through it shows a minimum; `draws` planes were tried.
+        chance: that a random plane through it shows a minimum.
         searched: how many searches were started; `critical` how many ended at a critical point,
             `saddles` how many of those have a negative eigenvalue.
     """

@@ -59,8 +59,8 @@ def ensemble(shop: Workshop, plan: Plan, setting: Setting) -> xr.Dataset:
     """Return what every optimizer does from every test seed, on the data of the plan's seed.
 
     Dims optimizer, seed, look (rows spread over the run), parameter: `loss` and `accuracy` at the
-    looks, `end` point, `test_accuracy` there, `steps_to_accuracy` (inf if never), `diverged`,
-    and the diagnoses. Optimizers are paired: the same seeds start from the same points.
+    looks, `end` point, `test_accuracy` there, `steps_to_accuracy` (inf if never) and the
+    diagnoses. Optimizers are paired: the same seeds start from the same points.
     """
     return shop.keep(f"{setting.key}-ensemble", lambda: _ensemble(plan, setting))
 

@@ -1,5 +1,6 @@
 """Section: one part of a report: sentences computed from numbers, figures, and the numbers."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -76,15 +77,27 @@ def percent(share: float, digits: int = 0) -> str:
 def number(value: float, digits: int = 3) -> str:
     """Return a number with that many significant digits, in plain notation where it is short.
 
-    >>> number(0.123456), number(1234567.0), number(-1.5e-7)
-    ('0.123', '1.23 × 10⁶', '−1.5 × 10⁻⁷')
+    >>> number(0.123456), number(1234567.0), number(-1.5e-7), number(123.4, 2), number(-0.0)
+    ('0.123', '1.23 × 10⁶', '−1.5 × 10⁻⁷', '120', '0')
     """
-    text = f"{value:.{digits}g}".replace("-", "−")
-    if "e" not in text:
-        return text
-    mantissa, power = text.split("e")
-    raised = str(int(power.replace("−", "-"))).translate(_RAISED)
-    return f"{mantissa} × 10{raised}"
+    if not math.isfinite(value) or value == 0:
+        return "0" if value == 0 else str(value)
+    rounded = float(f"{value:.{digits}g}")
+    if 1e-4 <= abs(rounded) < 1e5:
+        return f"{rounded:,.15g}".replace("-", "−")
+    mantissa, power = f"{rounded:.{digits - 1}e}".split("e")
+    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    return f"{mantissa} × 10{str(int(power)).translate(_RAISED)}".replace("-", "−")
+
+
+def counted(count: int, word: str) -> str:
+    """Return a count with its noun, in the plural if there is not one.
+
+    >>> counted(1, "search"), counted(3, "plane")
+    ('1 search', '3 planes')
+    """
+    plural = word + ("es" if word.endswith(("s", "ch")) else "s")
+    return f"{count:,} {word if count == 1 else plural}"
 
 
 def listed(items: Sequence[str]) -> str:

@@ -6,17 +6,18 @@ figures/      PNG and SVG
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import xarray as xr
 
 from thalweg.core.errors import StoreError
+from thalweg.core.files import write_whole
 from thalweg.core.grid import Grid
 from thalweg.core.objective import Objective
 from thalweg.core.plane import Plane
+from thalweg.core.schema import plane_of
 from thalweg.store.folder import cannot_write, load, save
 from thalweg.surface.evaluate import evaluate
 from thalweg.version import __version__
@@ -74,6 +75,7 @@ class Workshop:
         path = self.folder / "stores" / f"{name}.zarr"
         if path.exists():
             self._found(name)
+            plane, grid = _as_stored(load(path), plane, grid)
         else:
             self.computed.append(name)
         return evaluate(objective, plane, grid, fields, store=path)
@@ -86,15 +88,9 @@ class Workshop:
         """Write a text file into the folder, whole or not at all."""
         path = self.folder / name
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            os.chmod(fresh, 0o644)
-            os.replace(fresh, path)
+            return write_whole(path, text.encode())
         except OSError as fault:
             raise cannot_write(path, fault) from fault
-        return path
 
     def _claim(self, identity: dict[str, str | int | bool]) -> None:
         manifest = self.folder / "run.json"
@@ -103,7 +99,7 @@ class Workshop:
         if manifest.exists():
             self._check_same(manifest, identity)
             return
-        if self.folder.exists() and any(self.folder.iterdir()):
+        if self.folder.exists() and any(p.name[0] != "." for p in self.folder.iterdir()):
             wanted = f"{self.folder} must be empty or a case study"
             raise StoreError(wanted, "a folder with other files", "choose another --out")
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -124,3 +120,19 @@ class Workshop:
                     f"{key} {there.get(key)}",
                     "choose another --out, or delete that folder",
                 )
+
+
+def _as_stored(surface: xr.Dataset, plane: Plane, grid: Grid) -> tuple[Plane, Grid]:
+    """Return the stored plane and grid where they equal the given ones but for rounding.
+
+    Planes follow from decompositions, whose last bits depend on the machine and its threads; a
+    run may resume on another.
+    """
+    kept = plane_of(surface)
+    axes = tuple(surface[name].values for name in kept.axes)
+    same = kept.directions.shape == plane.directions.shape and len(axes) == grid.k
+    pairs = [(kept.origin, plane.origin), (kept.directions, plane.directions)] if same else []
+    pairs += zip(axes, grid.axes, strict=True) if same else []
+    if same and all(a.shape == b.shape and np.allclose(a, b, 1e-6, 1e-8) for a, b in pairs):
+        return kept, Grid(axes, grid.tile)
+    return plane, grid  # another surface: the store will refuse it by name

@@ -55,7 +55,7 @@ def scatter_view(
     y_label: str = "x₂",
     title: str = "",
 ) -> ScatterView:
-    """Return the view of labelled points in two dimensions.
+    """Return the view of labeled points in two dimensions.
 
     Args:
         points: (m, 2), finite.

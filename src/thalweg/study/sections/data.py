@@ -38,8 +38,8 @@ def data_section(study: Study) -> Section:
         title=title,
         trust=trust_lines(
             [
-                "Attainable accuracy: exact for the generator, by quadrature over the plane, "
-                "stable to 0.001 %.",
+                "Attainable accuracy: that of the classifier that knows the generator, by "
+                "quadrature over the plane.",
                 f"Data seed {study.plan.seed}; {chapter.n_points} points a class.",
             ]
         ),
@@ -55,7 +55,7 @@ def data_section(study: Study) -> Section:
         (
             f"The chapter draws {chapter.n_points} points on each of two spiral arms and adds "
             f"Gaussian noise of standard deviation {chapter.noise:g}. Neighboring arms are "
-            f"{_gap(chapter):.2g} apart, so that noise carries points across them: the best "
+            f"{_gap(chapter):.2g} apart; the best "
             f"possible classifier is right on {percent(limits[chapter.key], 1)} of fresh points "
             f"(and on {percent(scores[chapter.key], 1)} of these training points). {verdict}",
             f"The second setting keeps the generator and lowers the noise to {learned.noise:g}; "

@@ -8,14 +8,14 @@ import xarray as xr
 
 from thalweg.core.grid import Grid
 from thalweg.core.schema import plane_of
-from thalweg.curvature.dense import hessian
+from thalweg.curvature.dense import hessian, inertia
 from thalweg.dynamics.record import record
 from thalweg.geometry.planes import random_plane
 from thalweg.geometry.scaling import FilterNorm
 from thalweg.objectives.mlp import MLPObjective
 from thalweg.plots.mpl_figures import surfaces_figure
 from thalweg.study.context import Study
-from thalweg.study.section import Section, number
+from thalweg.study.section import Section, counted, number
 from thalweg.study.settings import Setting
 from thalweg.views.surface import shared_scale, surface_view
 from thalweg.views.trust import trust_lines
@@ -35,6 +35,8 @@ class Penalized:
             without and with the penalty ends.
         free_loss, penalized_loss: the data loss there.
         free_norm, penalized_norm: the length of the parameters there.
+        negative_before, negative_after: negative eigenvalues at the end without the penalty, and
+            at the same point with it.
     """
 
     weight: float
@@ -46,6 +48,8 @@ class Penalized:
     penalized_loss: float
     free_norm: float
     penalized_norm: float
+    negative_before: int
+    negative_after: int
 
 
 def penalty_section(study: Study) -> Section:
@@ -85,7 +89,7 @@ def penalty_section(study: Study) -> Section:
     return Section(
         "penalty",
         "What an L2 penalty does to the landscape",
-        (_prose(found), study.exhibit("penalty", figure, caption)),
+        (_prose(setting, found), study.exhibit("penalty", figure, caption)),
         {key: asdict(value) for key, value in both.items()},
     )
 
@@ -131,20 +135,23 @@ def penalized(
         penalized_loss=free.value(ends["penalized"]),
         free_norm=float(np.linalg.norm(ends["free"])),
         penalized_norm=float(np.linalg.norm(ends["penalized"])),
+        negative_before=inertia(np.linalg.eigvalsh(curved["free"])).negative,
+        negative_after=inertia(np.linalg.eigvalsh(curved["free"] + change)).negative,
     )
 
 
-def _prose(found: Penalized) -> str:
+def _prose(setting: Setting, found: Penalized) -> str:
     ratio = found.penalized_sharpness / found.free_sharpness
     way = "sharper" if ratio > 1 else "flatter"
     return (
         f"An L2 penalty of weight c adds exactly c/2 times the squared distance from zero to the "
-        f"loss: a perfect bowl on every slice (here to {number(found.paraboloid_error, 1)}) and c "
-        f"on every eigenvalue of the Hessian (to {number(found.shift_error, 1)}). It smooths "
-        "nothing: each bump of the data loss is still there, on a tilted ground. What changes is "
-        f"where training ends: at parameters of length {number(found.penalized_norm)} instead of "
-        f"{number(found.free_norm)}, with data loss {number(found.penalized_loss)} instead of "
-        f"{number(found.free_loss)}, and there the data loss itself is {way}: its largest "
-        f"eigenvalue is {number(found.penalized_sharpness)} instead of "
-        f"{number(found.free_sharpness)}."
+        f"loss: a perfect bowl on every slice (here, in {setting.title}, to "
+        f"{number(found.paraboloid_error, 1)}) and c on every eigenvalue of the Hessian (to "
+        f"{number(found.shift_error, 1)}). No bump of the data loss goes away; the bowl lies on "
+        f"top of it. At the end of Adam that turns {counted(found.negative_before, 'direction')} "
+        f"that lead down into {found.negative_after}. What changes besides is where training "
+        f"ends: with the penalty at parameters of length {number(found.penalized_norm)} instead "
+        f"of {number(found.free_norm)}, with data loss {number(found.penalized_loss)} instead of "
+        f"{number(found.free_loss)}, and there the data loss is {way}: its largest eigenvalue is "
+        f"{number(found.penalized_sharpness)} instead of {number(found.free_sharpness)}."
     )

@@ -18,7 +18,7 @@ from thalweg.study.artists import Drawing
 from thalweg.study.context import Study
 from thalweg.study.escape import Escape, escape
 from thalweg.study.exact_saddle import L2, Saddle, find_saddle, smooth_objective
-from thalweg.study.section import Exhibit, Section, number, percent
+from thalweg.study.section import Exhibit, Section, counted, number, percent
 from thalweg.study.settings import Setting
 from thalweg.views.curves import Reference, Series, curves_view
 from thalweg.views.levels import Scale
@@ -220,19 +220,24 @@ def _count_prose(study: Study, along: dict[str, dict[str, xr.Dataset]]) -> str:
         )
     text = "; ".join(parts)
     return (
-        f"Negative curvature is the rule: {text}. None of these points is a critical point, since "
+        f"{text[0].upper()}{text[1:]}. None of these points is a critical point, since "
         "the gradient is not zero; so they are not saddles in the strict sense, and the counts "
         "are not an index."
     )
 
 
 def _hidden_prose(hidden: Hidden) -> str:
+    words = (
+        f"In the chapter's setting, {hidden.optimizer} after {hidden.step} steps has "
+        f"{counted(hidden.negative, 'negative eigenvalue')} among {hidden.parameters}, the lowest "
+        f"{number(hidden.lambda_min)} against a highest of {number(hidden.lambda_max)}; of random "
+        f"planes through it {percent(hidden.chance)} curve upward everywhere."
+    )
+    if hidden.chance < HIDDEN:
+        return words
     return (
-        f"{hidden.optimizer} after {hidden.step} steps has {hidden.negative} negative eigenvalues "
-        f"among {hidden.parameters}, the lowest {number(hidden.lambda_min)} against a highest of "
-        f"{number(hidden.lambda_max)}. Yet {percent(hidden.chance)} of random planes through "
-        "it curve upward everywhere: a random direction sees the mean of all eigenvalues, and "
-        "the few large positive ones win."
+        f"{words} A random direction sees the mean of all eigenvalues, and the few large positive "
+        "ones win."
     )
 
 
@@ -243,10 +248,11 @@ def _saddle_blocks(study: Study, saddle: Saddle | None) -> list[str | Exhibit]:
             "none is drawn."
         ]
     return [
-        f"An exact saddle, then. Critical points of a ReLU network sit on kinks, so the search "
-        f"uses its smooth twin: tanh for ReLU, the same data, an L2 penalty of {L2:g} against flat "
-        f"directions. From {saddle.searched} points of an Adam run, {saddle.critical} searches end "
-        f"at a critical point and {saddle.saddles} of those are saddles. The one drawn lies "
+        f"An exact saddle, then. Critical points of a ReLU network can sit on kinks, where the "
+        f"Hessian is one-sided, so the search uses its smooth twin: tanh for ReLU, the same data, "
+        f"an L2 penalty of {L2:g} against flat directions. Of "
+        f"{counted(saddle.searched, 'search')} from points of an Adam run, {saddle.critical} "
+        f"ended at a critical point, {saddle.saddles} of them at a saddle. The one drawn lies "
         f"{number(saddle.moved, 2)} from the run's step {saddle.start}, at loss "
         f"{number(saddle.loss)}: {saddle.index} ways down, and a picture along random directions "
         f"draws it as a minimum in {percent(saddle.chance)} of {DRAWS:,} tries.",

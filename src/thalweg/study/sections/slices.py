@@ -9,7 +9,7 @@ import xarray as xr
 
 from thalweg.core.grid import Grid
 from thalweg.core.schema import plane_of
-from thalweg.curvature.chance import Chance, chance_of_minimum
+from thalweg.curvature.chance import DRAWS, Chance, chance_of_minimum
 from thalweg.curvature.dense import spectrum
 from thalweg.geometry.planes import random_plane
 from thalweg.geometry.scaling import FilterNorm, Scaling, Unit
@@ -23,7 +23,7 @@ from thalweg.views.surface import shared_scale, surface_view
 from thalweg.views.trust import TrustLines, trust_lines
 
 NEARLY = 1e-3  # a negative eigenvalue this small, against the largest, is nearly zero
-OPTIMIZER = "Adam"  # the chapter centers its slice on a trained network; Adam's is the best one
+OPTIMIZER = "Adam"  # the chapter centers its slice on a trained network
 
 
 def slices_section(study: Study) -> Section:
@@ -150,8 +150,8 @@ def _trust(study: Study, setting: Setting, seen: Seen) -> TrustLines:
                 "are negative.",
                 seen.negative > 0,
             ),
-            f"Of 2,000 random planes through this point {percent(seen.chance.probability)} curve "
-            "upward in every direction, whatever full space holds.",
+            f"Of {DRAWS:,} planes along unscaled random directions through this point "
+            f"{percent(seen.chance.probability)} curve upward, whatever full space holds.",
             f"The window reaches {number(seen.reach[0], 2)} from the network on the left and "
             f"{number(seen.reach[1], 2)} on the right; its weights have length "
             f"{number(seen.weight_norm, 2)}. Highest loss {number(seen.highest[0], 2)} and "
@@ -166,7 +166,7 @@ def _trust(study: Study, setting: Setting, seen: Seen) -> TrustLines:
 def _draws_prose(counts: list[int], spread: list[float]) -> str:
     several = sum(count > 1 for count in counts)
     seen = (
-        f"{several} of the {len(counts)} draws show more than one minimum"
+        f"more than one minimum shows in {several} of the {len(counts)} draws"
         if several
         else f"none of the {len(counts)} draws shows more than one minimum"
     )

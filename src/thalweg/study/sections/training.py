@@ -36,8 +36,8 @@ def training_section(study: Study) -> Section:
             f"{learned.noise:g}, {chapter.network.widths[1]} to {learned.network.widths[1]} hidden "
             f"units, {chapter.steps} to {learned.steps:,} steps, and learning rates tuned for each "
             f"optimizer on equal terms. {_outcome(study, learned, results[learned.key])} "
-            "It was picked as the setting with the fewest changes from the chapter at which the "
-            "spiral is learned and the optimizers differ; so it is a selected example, not a "
+            "The setting was picked, in a search with seed 42, for few changes from the chapter "
+            "and a clear difference between the optimizers; so it is a selected example, not a "
             "typical one. The rates are tuned anew in every run, on seeds of their own.",
             _table(study, results),
             study.exhibit("learned", _maps(study, results), _MAPS_CAPTION),

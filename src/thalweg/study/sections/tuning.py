@@ -1,20 +1,16 @@
 """The comparison of the optimizers: equal tuning, many seeds, and the effective learning rate."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 
 import numpy as np
 import xarray as xr
 
-from thalweg.core.arrays import FloatArray
-from thalweg.core.schema import provenance
-from thalweg.dynamics.record import record_many
-from thalweg.dynamics.steppers import SGD, Momentum
 from thalweg.plots.mpl_figures import views_figure
 from thalweg.study.context import Study
-from thalweg.study.experiments import ACCURATE
+from thalweg.study.experiments import ACCURATE, LOOKS
+from thalweg.study.matched import Control, control
 from thalweg.study.section import Section, number, percent
-from thalweg.study.settings import Setting
 from thalweg.views.curves import CurvesView, Series, curves_view
 from thalweg.views.dots import dots_view
 from thalweg.views.levels import Scale
@@ -37,7 +33,7 @@ def tuning_section(study: Study) -> Section:
             [
                 f"Left: mean and range over {len(plan.tuning_seeds)} tuning seeds; right: "
                 f"{len(plan.test_seeds)} other seeds at the rate chosen on the left.",
-                f"Steps an optimizer: {learned.steps}. A longer budget can change the order.",
+                f"Steps an optimizer: {learned.steps:,}. A longer budget can change the order.",
             ]
         ),
     )
@@ -52,7 +48,7 @@ def tuning_section(study: Study) -> Section:
             f"Learning rates in the second setting were chosen from {rates}: "
             + ", ".join(f"{s.name} {number(s.lr)}" for s in learned.steppers)
             + f". On {len(plan.test_seeds)} seeds that were not tuned on, "
-            + _prose(scores[learned.key])
+            + _prose(study, scores[learned.key])
             + ".",
             study.exhibit("tuning", sweep, caption),
             _control_prose(study, controls),
@@ -91,11 +87,16 @@ def _headline(scores: dict[str, dict[str, float]]) -> str:
     )
 
 
-def _prose(scores: dict[str, dict[str, float]]) -> str:
+def _prose(study: Study, scores: dict[str, dict[str, float]]) -> str:
     parts = []
     for name, found in scores.items():
         steps = found["median_steps"]
-        when = f"in {steps:.0f} steps (median)" if np.isfinite(steps) else "in under half of them"
+        spacing = study.learned.steps / (LOOKS - 1)
+        when = (
+            f"within {steps:,.0f} steps (median, looking every {spacing:.0f})"
+            if np.isfinite(steps)
+            else "on fewer than half of the seeds"
+        )
         parts.append(
             f"{name} is right on {percent(found['mean_test_accuracy'], 1)} of fresh points on "
             f"average, gets 99 % of the training points on {percent(found['share_99'])} of the "
@@ -130,76 +131,24 @@ def _spread(study: Study):
     return dots_view(groups, label, title="test seeds", scale=Scale.LINEAR, paired=True)
 
 
-@dataclass(frozen=True)
-class Control:
-    """Momentum against gradient descent at the same effective rate, over the test seeds.
-
-    Differences are final losses, gradient descent minus momentum: positive where momentum wins.
-    """
-
-    rate: float
-    gain_over_sgd: float
-    gain_interval: tuple[float, float]
-    difference: float
-    difference_interval: tuple[float, float]
-
-
-def control(study: Study, setting: Setting) -> Control:
-    """Return the comparison of momentum at rate lr with gradient descent at lr / (1 - beta)."""
-    momentum = next(s for s in setting.steppers if isinstance(s, Momentum))
-    twin = SGD(momentum.lr / (1 - momentum.beta))
-    kept = study.shop.keep(f"{setting.key}-matched", lambda: _matched(study, setting, twin))
-    last = study.ensembles[setting.key]["loss"].isel(look=-1)
-    there, plain = (last.sel(optimizer=n).values for n in (momentum.name, "SGD"))
-    difference = kept["loss"].values - there
-    finite = difference[np.isfinite(difference)]
-    return Control(
-        rate=twin.lr,
-        gain_over_sgd=float((plain - there).mean()),
-        gain_interval=interval(plain - there),
-        difference=float(finite.mean()) if finite.size else float("nan"),
-        difference_interval=interval(difference),
-    )
-
-
-def _matched(study: Study, setting: Setting, twin: SGD) -> xr.Dataset:
-    objective = study.objectives[setting.key]
-    starts = np.stack([setting.initial_point(seed) for seed in study.plan.test_seeds])
-    runs = record_many(objective, starts, twin, setting.steps, every=setting.steps)
-    losses = np.array([float(run["loss"].values[-1]) for run in runs])
-    return xr.Dataset(
-        {"loss": ("seed", losses)},
-        coords={"seed": study.plan.test_seeds},
-        attrs=provenance("matched", {"stepper": repr(twin), "objective": objective.name}),
-    )
-
-
-def interval(values: FloatArray, draws: int = 2000) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval of the mean of values (m,), without NaN and inf.
-
-    >>> interval(np.full(5, 2.0))
-    (2.0, 2.0)
-    """
-    usable = values[np.isfinite(values)]
-    if not usable.size:
-        return float("nan"), float("nan")
-    rows = np.random.default_rng(0).integers(usable.size, size=(draws, usable.size))
-    low, high = np.percentile(usable[rows].mean(axis=1), [2.5, 97.5])
-    return float(low), float(high)
-
-
 def _control_prose(study: Study, controls: dict[str, Control]) -> str:
     parts = []
     for setting in study.settings:
         found = controls[setting.key]
         low, high = found.difference_interval
         verb = "beats" if low > 0 else "loses to" if high < 0 else "cannot be told from"
-        parts.append(
+        words = (
             f"in {setting.title} momentum {verb} gradient descent at that rate, "
             f"{number(found.rate)} (mean difference in final loss {number(found.difference, 2)}, "
             f"95 % interval {number(low, 2)} to {number(high, 2)})"
         )
+        if found.diverged == found.runs:
+            words = f"in {setting.title} gradient descent diverges at that rate on every seed"
+        elif found.diverged:
+            words += f"; {found.diverged} of {found.runs} runs diverged and are left out"
+        parts.append(words)
     return (
         "On a steady slope, momentum at rate lr moves like gradient descent at lr / (1 - 0.9), "
-        f"ten times the rate; so that is the fair control: {' and '.join(parts)}."
+        f"ten times the rate; that control tells speed from mere rate: {'; '.join(parts)}. Where "
+        "gradient descent is unstable at that rate, the comparison is one of stability."
     )
