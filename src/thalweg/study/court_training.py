@@ -16,6 +16,7 @@ from thalweg.study.settings import CHAPTER, Setting
 from thalweg.study.statistics import effect_shares, interval
 
 LEARNED = 0.95
+DIVERGED = 1e100  # stands for the loss of a run that left all bounds
 CONDITIONS, BUDGET = (10.0, 100.0, 1000.0), 200
 OSCILLATES, STEADY = 0.25, 0.05  # share of steps that turn back
 
@@ -133,8 +134,8 @@ def bowl_winner(condition: float) -> str:
                 for bowl, points in zip(bowls, starts, strict=True)
                 for run in record_many(bowl, points, stepped, BUDGET, every=BUDGET)
             ]
-            losses = np.nan_to_num(np.array(runs), nan=np.inf)
-            medians.append(float(np.median(losses)))
+            losses = np.nan_to_num(np.array(runs), nan=DIVERGED, posinf=DIVERGED)
+            medians.append(float(np.median(np.minimum(losses, DIVERGED))))
         best[stepper.name] = min(medians)
     first, second = sorted(best, key=lambda name: best[name])[:2]
     return first if best[first] < 0.5 * best[second] else ""

@@ -180,8 +180,9 @@ def _prose(setting: Setting, found: Apart) -> str:
     return (
         f"In {setting.title} the final losses of {found.seeds} seeds run from "
         f"{number(found.lowest)} to {number(found.highest)}. On the straight line between two of "
-        f"them the loss rises by {number(found.raw, 2)} on average. That alone proves nothing: between a network and the "
-        f"same network with its hidden units renamed, which is the same function, it rises by "
-        f"{null}. After the units are matched first, {percent(left)} of the barrier between seeds "
-        f"remains. Two seeds label {percent(found.disagreement, 1)} of fresh points differently."
+        f"them the loss rises by {number(found.raw, 2)} on average. That alone proves nothing: "
+        "between a network and the same network with its hidden units renamed, which is the same "
+        f"function, it rises by {null}. After the units are matched first, {percent(left)} of the "
+        f"barrier between seeds remains. Two seeds label {percent(found.disagreement, 1)} of "
+        "fresh points differently."
     )
