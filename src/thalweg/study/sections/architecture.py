@@ -23,7 +23,7 @@ from thalweg.study.section import Section, Table, listed, number, percent
 from thalweg.views.surface import shared_scale, surface_view
 from thalweg.views.trust import trust_lines
 
-RATES = (0.003, 0.01, 0.03, 0.1)
+RATES = (0.01, 0.03, 0.1, 0.3)
 
 
 @dataclass(frozen=True)
