@@ -51,24 +51,26 @@ def case_study(
     surfaces and trajectories as Zarr stores. A run that was stopped resumes when the same
     command is given again; a folder that belongs to another run is refused.
     """
-    from thalweg.cli_progress import SectionProgress
     from thalweg.core.errors import InputError
     from thalweg.study.artists import artists
-    from thalweg.study.case_study import case_study as study
-    from thalweg.study.case_study import check_folder, estimate_seconds
-    from thalweg.study.settings import Plan
 
     if not 0 <= seed < 2**31:
         raise InputError("--seed must lie between 0 and 2147483647", str(seed), "try 42")
-    plan = Plan(seed, quick)
-    check_folder(out, plan)
     console = Console(stderr=True)
-    seconds = estimate_seconds(plan)
-    console.print(
-        f"Case study, seed {seed}: about {seconds:.0f} s on this machine, less if resumed."
-    )
-    with SectionProgress(console) as progress, artists() as drawing:
-        outcome = study(out, plan, progress.tell, progress.advance, drawing)
+    with artists() as drawing:  # they start while this process still imports what it needs
+        from thalweg.cli_progress import SectionProgress
+        from thalweg.study.case_study import case_study as study
+        from thalweg.study.case_study import check_folder, estimate_seconds
+        from thalweg.study.settings import Plan
+
+        plan = Plan(seed, quick)
+        check_folder(out, plan)
+        seconds = estimate_seconds(plan)
+        console.print(
+            f"Case study, seed {seed}: about {seconds:.0f} s on this machine, less if resumed."
+        )
+        with SectionProgress(console) as progress:
+            outcome = study(out, plan, progress.tell, progress.advance, drawing)
     if outcome.resumed:
         console.print(f"Resumed: {len(outcome.resumed)} results were there already.")
     console.print(f"Done in {outcome.seconds:.0f} s. The report:")
