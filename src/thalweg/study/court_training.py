@@ -12,10 +12,9 @@ from thalweg.study.claims import Claim, Results, Ruling, decide
 from thalweg.study.context import Study
 from thalweg.study.matched import control
 from thalweg.study.section import listed, number, percent
-from thalweg.study.settings import CHAPTER, Setting
+from thalweg.study.settings import CHAPTER, LEARNED_SHARE, Setting
 from thalweg.study.statistics import effect_shares, interval
 
-LEARNED = 0.95
 DIVERGED = 1e100  # stands for the loss of a run that left all bounds
 CONDITIONS, BUDGET = (10.0, 100.0, 1000.0), 200
 OSCILLATES, STEADY = 0.25, 0.05  # share of steps that turn back
@@ -32,7 +31,7 @@ def learns(study: Study, setting: Setting, results: Results) -> Ruling:
         f"(95 % interval {percent(max(low, 0.0), 1)} to {percent(min(high, 1.0), 1)}); the "
         f"optimal classifier on {percent(study.optimal[setting.key], 1)} of the same points"
     )
-    return Ruling(decide(low >= LEARNED, high < LEARNED), words)
+    return Ruling(decide(low >= LEARNED_SHARE, high < LEARNED_SHARE), words)
 
 
 def sgd_oscillates(study: Study, setting: Setting, results: Results) -> Ruling:

@@ -11,6 +11,7 @@ from thalweg.objectives.mlp import MLPObjective
 from thalweg.objectives.network import MLP, Gaussian
 
 INITIAL = Gaussian(0.5)
+LEARNED_SHARE = 0.95  # "the spiral is learned": right on at least this share of fresh points
 
 
 @dataclass(frozen=True)

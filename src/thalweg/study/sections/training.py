@@ -12,13 +12,11 @@ from thalweg.plots.mpl_figures import views_figure
 from thalweg.study.artists import Drawing
 from thalweg.study.context import Study
 from thalweg.study.section import Section, Table, number, percent
-from thalweg.study.settings import Setting
+from thalweg.study.settings import LEARNED_SHARE, Setting
 from thalweg.views.curves import CurvesView, Reference, Series, curves_view
 from thalweg.views.levels import Scale
 from thalweg.views.scatter import Background, ScatterView, scatter_view
 from thalweg.views.trust import trust_lines
-
-LEARNED_SHARE = 0.95  # "learned": at least this accuracy on fresh points
 
 
 def training_section(study: Study) -> Section:
