@@ -11,6 +11,7 @@ from thalweg.datasets import attainable_accuracy
 from thalweg.objectives.mlp import MLPObjective
 from thalweg.study import experiments
 from thalweg.study.artists import Drawing, draw
+from thalweg.study.rescaling import Rescaling, rescaling
 from thalweg.study.section import Exhibit
 from thalweg.study.settings import CHAPTER, Plan, Setting, optimal_score
 from thalweg.study.workshop import Workshop
@@ -73,6 +74,14 @@ class Study:
         return {
             s.key: experiments.curvatures(self.shop, self.plan, s, self.runs[s.key])
             for s in self.settings
+        }
+
+    @cached_property
+    def rescalings(self) -> dict[str, Rescaling]:
+        """What rescaling units does to the drawn curvature at Adam's end, in each setting."""
+        return {
+            key: rescaling(objective, self.runs[key]["Adam"]["point"].values[-1])
+            for key, objective in self.objectives.items()
         }
 
     @cached_property

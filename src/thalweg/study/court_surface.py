@@ -8,7 +8,6 @@ from thalweg.curvature.dense import inertia
 from thalweg.study.claims import Claim, Results, Ruling, decide
 from thalweg.study.context import Study
 from thalweg.study.escape import smooth_twin
-from thalweg.study.rescaling import rescaling
 from thalweg.study.section import listed, number, percent
 from thalweg.study.settings import Setting
 
@@ -151,7 +150,7 @@ def basins_visible(study: Study, setting: Setting, results: Results) -> Ruling:
 
 def filter_norm_is_fairer(study: Study, setting: Setting, results: Results) -> Ruling:
     """Rescale units so that the function stays, and see what the drawn curvature does."""
-    found = rescaling(study, setting)
+    found = study.rescalings[setting.key]
     words = (
         f"rescaling a whole layer changes the drawn curvature {number(found.layer_filter)}-fold "
         f"with it and {number(found.layer_unit)}-fold without; single units "

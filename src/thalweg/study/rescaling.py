@@ -13,8 +13,6 @@ from thalweg.core.layout import Layout
 from thalweg.geometry.directions import random_directions
 from thalweg.geometry.scaling import FilterNorm, Scaling, Unit
 from thalweg.objectives.mlp import MLPObjective
-from thalweg.study.context import Study
-from thalweg.study.settings import Setting
 
 DRAWS, DIRECTIONS, SPREAD = 20, 3, 10.0
 
@@ -49,11 +47,9 @@ def rescale(point: FloatArray, layout: Layout, factors: FloatArray) -> FloatArra
     return layout.pack(blocks)
 
 
-def rescaling(study: Study, setting: Setting) -> Rescaling:
-    """Return the fold changes at the end of Adam in a setting."""
-    objective = study.objectives[setting.key]
-    end = study.runs[setting.key]["Adam"]["point"].values[-1]
-    units = setting.network.widths[1]
+def rescaling(objective: MLPObjective, end: FloatArray) -> Rescaling:
+    """Return the fold changes at a point (n,) of a network with one hidden ReLU layer."""
+    units = objective.network.widths[1]
     random = np.random.default_rng(0)
     own = SPREAD ** random.uniform(-1, 1, size=(DRAWS, units))
     same = np.full((1, units), SPREAD)

@@ -1,7 +1,7 @@
 """evaluate: the fields of an objective on a grid of a plane, tile by tile."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,12 +117,12 @@ def evaluate(
 
 def _with_progress(
     executor: Executor,
-    compute,
+    compute: Callable[[Tile], Fields],
     todo: Iterable[Tile],
     done: int,
     total: int,
     progress: Progress | None,
-):
+) -> Iterator[tuple[Tile, Fields]]:
     for tile, found in executor.map(compute, todo):
         yield tile, found
         done += _cells(tile)

@@ -18,7 +18,6 @@ from thalweg.objectives.mlp import MLPObjective
 from thalweg.objectives.network import MLP, FanIn
 from thalweg.plots.mpl_figures import surfaces_figure
 from thalweg.study.context import Study
-from thalweg.study.rescaling import rescaling
 from thalweg.study.section import Section, Table, listed, number, percent
 from thalweg.views.surface import shared_scale, surface_view
 from thalweg.views.trust import trust_lines
@@ -49,7 +48,7 @@ def architecture_section(study: Study) -> Section:
         _built(study, network, run, surface)
         for (network, run), surface in zip(with_points, surfaces, strict=True)
     ]
-    fold = rescaling(study, study.learned).units_filter
+    fold = study.rescalings[study.learned.key].units_filter
     views = [
         surface_view(s, title=f"{b.network}: {percent(b.test_accuracy)}")
         for s, b in zip(surfaces, built, strict=True)

@@ -54,11 +54,11 @@ class Penalized:
 
 def penalty_section(study: Study) -> Section:
     """Draw data loss, penalty and their sum side by side, and measure the change."""
-    setting, both = study.learned, {}
+    setting, both, surfaces = study.learned, {}, {}
     for one in study.settings:
-        surface, ends = _surface(study, one)
-        both[one.key] = penalized(study, one, surface, ends)
-    surface, found = _surface(study, setting)[0], both[setting.key]
+        surfaces[one.key], ends = _surface(study, one)
+        both[one.key] = penalized(study, one, surfaces[one.key], ends)
+    surface, found = surfaces[setting.key], both[setting.key]
     unchanged = found.shift_error < 1e-9 and found.paraboloid_error < 1e-9
     titles = ("data loss", "penalty", "their sum")
     data, penalty, total = (

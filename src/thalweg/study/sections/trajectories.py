@@ -119,13 +119,16 @@ def _surface_and_paths(
     coords = np.concatenate([plane.coordinates(run["point"].values) for run in runs.values()])
     grid = Grid.covering(coords, study.plan.grid_points, least=least)
     surface = study.shop.surface(f"{name}-plane", objective, plane, grid, ("loss", "accuracy"))
-    paths = {}
-    for label, run in runs.items():
-        path = project(objective, run, plane)
-        points = run["point"].values
+
+    def projected(run: xr.Dataset) -> xr.Dataset:
+        path, points = project(objective, run, plane), run["point"].values
         path.attrs["end_to_end"] = float(np.linalg.norm(points[-1] - points[0]))
-        paths[label] = study.shop.keep(f"{name}-path-{label}", lambda path=path: path)
-    return surface, paths
+        return path
+
+    return surface, {
+        label: study.shop.keep(f"{name}-path-{label}", partial(projected, run))
+        for label, run in runs.items()
+    }
 
 
 def _views(
