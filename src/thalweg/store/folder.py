@@ -97,6 +97,8 @@ def _is_alive(process: int) -> bool:
     """Return whether another process of this number runs here; this one does not count."""
     if process == os.getpid():
         return False
+    if os.name == "nt":  # signal 0 would be Ctrl-C there; what is left simply stays
+        return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:
