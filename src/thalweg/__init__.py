@@ -83,6 +83,7 @@ _HOME = {
         "Unit",
         "Unscaled",
     ),
+    "geometry.seeded": ("seeded_plane",),
     "geometry.symmetry": (
         "aligned_twin",
         "permuted_twin",

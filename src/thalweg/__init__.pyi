@@ -54,6 +54,7 @@ from thalweg.geometry.scaling import FilterNorm as FilterNorm
 from thalweg.geometry.scaling import LayerNorm as LayerNorm
 from thalweg.geometry.scaling import Unit as Unit
 from thalweg.geometry.scaling import Unscaled as Unscaled
+from thalweg.geometry.seeded import seeded_plane as seeded_plane
 from thalweg.geometry.symmetry import aligned_twin as aligned_twin
 from thalweg.geometry.symmetry import permuted_twin as permuted_twin
 from thalweg.objectives.activations import Activation as Activation

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,6 +19,16 @@ class Tile:
     """A rectangle of cells; `slices` are in array order (c, b, a)."""
 
     slices: tuple[slice, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of cells along each axis, in array order."""
+        return tuple(at.stop - at.start for at in self.slices)
+
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return prod(self.shape)
 
 
 @dataclass(frozen=True, eq=False)

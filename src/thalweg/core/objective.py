@@ -6,14 +6,15 @@ the subtype; nothing falls back to finite differences unasked.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from thalweg.core.arrays import FloatArray, IndexArray, as_floats
 from thalweg.core.errors import InputError
-from thalweg.core.layout import Layout
+from thalweg.core.layout import Block, Layout
 from thalweg.core.plane import Plane
+from thalweg.core.seeded_plane import Planar, SeededPlane
 
 Fields = dict[str, FloatArray]
 Restriction = Callable[[FloatArray], Fields]
@@ -39,7 +40,7 @@ class Objective(ABC):
         """Return the losses (m,) at points (m, n). NaN and inf are kept."""
 
     @abstractmethod
-    def restrict(self, plane: Plane, fields: Sequence[str] = ("loss",)) -> Restriction:
+    def restrict(self, plane: Planar, fields: Sequence[str] = ("loss",)) -> Restriction:
         """Return f with f(coords (m, k)) -> {field: (m,)}, fast on many coordinates of one plane.
 
         Raises:
@@ -63,16 +64,25 @@ class Objective(ABC):
         wanted = (None, self.layout.size)
         return as_floats(points, "points", wanted, f"stack parameters of {self.name} as rows")
 
-    def check_request(self, plane: Plane, fields: Sequence[str]) -> None:
+    def start_blocks(self) -> Iterable[tuple[Block, FloatArray]]:
+        """Yield the blocks of the start, each as float64 (m,), one after the other."""
+        for block, at in self.layout.slices():
+            yield block, self.start[at]
+
+    def check_request(self, plane: Planar, fields: Sequence[str]) -> None:
         """Raise InputError unless the plane lies in this space and every field is known."""
         n = self.layout.size
-        if plane.origin.size != n:
+        if plane.size != n:
             mend = f"build the plane from points of {self.name}"
-            raise InputError(f"the plane must lie in R^{n}", f"R^{plane.origin.size}", mend)
+            raise InputError(f"the plane must lie in R^{n}", f"R^{plane.size}", mend)
         unknown = [field for field in fields if field not in self.fields]
         if unknown or not fields:
             wanted = f"fields must be among {', '.join(self.fields)}"
             raise InputError(wanted, ", ".join(unknown) or "none", "drop or rename them")
+
+    def dense(self, plane: Planar) -> Plane:
+        """Return the plane with its directions as arrays; a seeded one goes through the start."""
+        return plane.dense(self.start) if isinstance(plane, SeededPlane) else plane
 
 
 class SmoothObjective(Objective):

@@ -67,6 +67,21 @@ class Plane:
         return len(self.directions)
 
     @property
+    def size(self) -> int:
+        """Number of parameters n."""
+        return self.origin.size
+
+    @cached_property
+    def lengths(self) -> tuple[float, ...]:
+        """Euclidean norms of the k directions."""
+        return tuple(float(x) for x in np.linalg.norm(self.directions, axis=1))
+
+    @cached_property
+    def origin_length(self) -> float:
+        """Euclidean norm of the origin."""
+        return float(np.linalg.norm(self.origin))
+
+    @property
     def axes(self) -> tuple[str, ...]:
         """Names of the coordinates: the first k of a, b, c."""
         return AXES[: self.k]

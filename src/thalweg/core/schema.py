@@ -3,7 +3,8 @@
 *surface*     dims (c, b, a) as far as the plane has directions; one float variable a field, and
               `status`, a code of `Cell` for every cell, so that NaN in a field means "the loss is
               NaN" and nothing else. `origin (parameter)` and `directions (direction, parameter)`
-              are the plane itself.
+              are the plane itself; a seeded plane is kept by its `recipe` alone. The attributes
+              hold `origin_length`, `lengths` and `cosines` of the directions either way.
 *trajectory*  dims (step, parameter); `point`, `loss`, `gradient_norm`, `step_length` (distance
               from the row before; 0 at the start).
 *path*        a trajectory in a plane: dim step; `a`, `b`, ..., `residual`, `loss`, `plane_loss`,
@@ -21,13 +22,14 @@ from numpy.typing import NDArray
 from thalweg.core.arrays import FloatArray
 from thalweg.core.errors import InputError
 from thalweg.core.grid import Grid
-from thalweg.core.plane import Plane
+from thalweg.core.plane import AXES, Plane
+from thalweg.core.seeded_plane import Planar
 from thalweg.version import __version__
 
 Attr = str | int | float | list[str] | list[float]
 
 _VARIABLES = {
-    "surface": {"status", "origin", "directions"},
+    "surface": {"status"},
     "trajectory": {"point", "loss", "gradient_norm", "step_length"},
     "path": {"a", "residual", "loss", "plane_loss", "gap"},
     "spectrum": {"eigenvalues"},
@@ -49,7 +51,7 @@ def provenance(kind: str, attrs: Mapping[str, Attr]) -> dict[str, Attr]:
 
 
 def surface_dataset(
-    plane: Plane,
+    plane: Planar,
     grid: Grid,
     fields: Mapping[str, FloatArray],
     status: NDArray[np.int8],
@@ -61,11 +63,15 @@ def surface_dataset(
         name: (grid.dims, values) for name, values in fields.items()
     }
     variables["status"] = (grid.dims, status)
-    variables["origin"] = ("parameter", np.array(plane.origin))
-    variables["directions"] = (("direction", "parameter"), np.array(plane.directions))
+    if isinstance(plane, Plane):
+        variables["origin"] = ("parameter", np.array(plane.origin))
+        variables["directions"] = (("direction", "parameter"), np.array(plane.directions))
     own: dict[str, Attr] = {
         "labels": list(plane.labels),
         "recipe": plane.recipe,
+        "origin_length": plane.origin_length,
+        "lengths": list(plane.lengths),
+        "cosines": [float(x) for x in plane.cosines().ravel()],
         "plane_digest": plane.digest(),
         "grid_digest": grid.digest(),
     }
@@ -93,9 +99,22 @@ def trajectory_dataset(
     )
 
 
-def plane_of(surface: xr.Dataset) -> Plane:
-    """Return the plane on which a surface was evaluated."""
+def axes_of(surface: xr.Dataset) -> tuple[str, ...]:
+    """Return the names of a surface's coordinates: the first k of a, b, c."""
     require_kind(surface, "surface")
+    return AXES[: len(surface.attrs["lengths"])]
+
+
+def plane_of(surface: xr.Dataset) -> Plane:
+    """Return the plane on which a surface was evaluated.
+
+    Raises:
+        InputError: no surface, or one of a seeded plane, which keeps no arrays.
+    """
+    require_kind(surface, "surface")
+    if "directions" not in surface:
+        mend = "make it again: seeded_plane(objective, ...).dense(objective.start)"
+        raise InputError("the surface must hold its directions", surface.attrs["recipe"], mend)
     labels = tuple(surface.attrs["labels"])
     recipe = surface.attrs["recipe"]
     return Plane(surface["origin"].values, surface["directions"].values, labels, recipe)

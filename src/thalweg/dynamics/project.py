@@ -7,9 +7,10 @@ from thalweg.core.errors import InputError
 from thalweg.core.objective import Objective
 from thalweg.core.plane import Plane
 from thalweg.core.schema import provenance, require_kind
+from thalweg.core.seeded_plane import Planar
 
 
-def project(objective: Objective, trajectory: xr.Dataset, plane: Plane) -> xr.Dataset:
+def project(objective: Objective, trajectory: xr.Dataset, plane: Planar) -> xr.Dataset:
     """Return the *path* of a trajectory in a plane: coordinates, residual and gap at each step.
 
     `residual` is the distance from the plane; `gap` the true loss minus the loss at the
@@ -31,9 +32,10 @@ def project(objective: Objective, trajectory: xr.Dataset, plane: Plane) -> xr.Da
     """
     require_kind(trajectory, "trajectory")
     points = trajectory["point"].values
-    if points.shape[1] != plane.origin.size:
-        wanted = f"the trajectory must lie in R^{plane.origin.size}"
+    if points.shape[1] != plane.size:
+        wanted = f"the trajectory must lie in R^{plane.size}"
         raise InputError(wanted, f"R^{points.shape[1]}", "project it on a plane of its own space")
+    plane = objective.dense(plane)
     coords = plane.coordinates(points)
     loss = trajectory["loss"].values
     plane_loss = objective.restrict(plane)(coords)["loss"]

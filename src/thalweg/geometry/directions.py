@@ -8,17 +8,24 @@ from numpy.typing import ArrayLike
 from thalweg.core.arrays import FloatArray, as_floats, require_finite
 from thalweg.core.errors import InputError
 from thalweg.core.layout import Layout
+from thalweg.core.noise import named_normals
 
 
 def random_directions(layout: Layout, k: int = 2, seed: int = 0) -> FloatArray:
-    """Return k directions (k, n) of independent N(0, 1) numbers from a private generator.
+    """Return k directions (k, n) of independent N(0, 1) numbers, drawn block by block by name.
+
+    A block keeps its numbers whatever other blocks the layout has; see `core/noise.py`.
 
     >>> random_directions(Layout.plain(5), k=2, seed=1).shape
     (2, 5)
     """
     if not 1 <= k <= 3:
         raise InputError("k must be 1, 2 or 3", str(k), "ask for a line, a plane or a volume")
-    return np.random.default_rng(seed).standard_normal((k, layout.size))
+    rows = [
+        np.concatenate([named_normals(seed, i, block.name, block.size) for block in layout.blocks])
+        for i in range(k)
+    ]
+    return np.stack(rows)
 
 
 def orthogonalized(directions: ArrayLike) -> FloatArray:

@@ -5,7 +5,6 @@ Loss Landscape of Neural Nets", section 4, and the authors' code for what the pa
 the small constant in the denominator and the rule for biases.
 """
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -32,6 +31,10 @@ class Unscaled:
     def apply(self, directions: FloatArray, origin: FloatArray, layout: Layout) -> FloatArray:
         """Return a copy of directions (k, n)."""
         return _check(directions, layout).copy()
+
+    def block(self, block: Block, part: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return the parts (k, m) as they are."""
+        return part
 
     def __str__(self) -> str:
         return "unscaled"
@@ -64,14 +67,14 @@ class LayerNorm:
 
     def apply(self, directions: FloatArray, origin: FloatArray, layout: Layout) -> FloatArray:
         """Return directions (k, n), each weight block as long as at origin (n,)."""
-        scaled = np.empty_like(_check(directions, layout))
-        for block, at, part, weights in _blocks(directions, origin, layout, _is_weight):
-            if not _is_weight(block):
-                scaled[:, at] = weights if self.biases is BiasRule.COPY else 0.0
-                continue
-            norms = np.linalg.norm(part, axis=1, keepdims=True)
-            scaled[:, at] = part * (np.linalg.norm(weights) / (norms + EPSILON))
-        return scaled
+        return _by_blocks(self, directions, origin, layout)
+
+    def block(self, block: Block, part: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return the parts (k, m), as long as weights (m,) if it is a weight block."""
+        if block.role is not Role.WEIGHT:
+            return _ruled(self.biases, part, weights)
+        norms = np.linalg.norm(part, axis=1, keepdims=True)
+        return part * (np.linalg.norm(weights) / (norms + EPSILON))
 
     def __str__(self) -> str:
         return "layer-normalized"
@@ -93,19 +96,18 @@ class FilterNorm:
 
     def apply(self, directions: FloatArray, origin: FloatArray, layout: Layout) -> FloatArray:
         """Return directions (k, n), each filter as long as at origin (n,)."""
-        scaled = np.empty_like(_check(directions, layout))
-        for block, at, part, weights in _blocks(directions, origin, layout, _has_filters):
-            if not _has_filters(block):
-                scaled[:, at] = weights if self.biases is BiasRule.COPY else 0.0
-                continue
-            part = part.reshape(-1, *block.shape)
-            weights = weights.reshape(block.shape)
-            rest = tuple(i for i in range(weights.ndim) if i != block.filter_axis)
-            wanted = np.sqrt(np.square(weights).sum(axis=rest, keepdims=True))
-            inner = tuple(i + 1 for i in rest)
-            norms = np.sqrt(np.square(part).sum(axis=inner, keepdims=True))
-            scaled[:, at] = (part * (wanted / (norms + EPSILON))).reshape(len(part), -1)
-        return scaled
+        return _by_blocks(self, directions, origin, layout)
+
+    def block(self, block: Block, part: FloatArray, weights: FloatArray) -> FloatArray:
+        """Return the parts (k, m), each filter as long as in weights (m,)."""
+        if block.role is not Role.WEIGHT or block.filter_axis is None:
+            return _ruled(self.biases, part, weights)
+        shaped, weights = part.reshape(-1, *block.shape), weights.reshape(block.shape)
+        rest = tuple(i for i in range(weights.ndim) if i != block.filter_axis)
+        wanted = np.sqrt(np.square(weights).sum(axis=rest, keepdims=True))
+        inner = tuple(i + 1 for i in rest)
+        norms = np.sqrt(np.square(shaped).sum(axis=inner, keepdims=True))
+        return (shaped * (wanted / (norms + EPSILON))).reshape(part.shape)
 
     def __str__(self) -> str:
         return "filter-normalized"
@@ -114,27 +116,27 @@ class FilterNorm:
 Scaling = Unscaled | Unit | LayerNorm | FilterNorm
 
 
-def _is_weight(block: Block) -> bool:
-    return block.role is Role.WEIGHT
-
-
-def _has_filters(block: Block) -> bool:
-    return block.role is Role.WEIGHT and block.filter_axis is not None
+def _ruled(rule: BiasRule, part: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return what the rule makes of a block that has nothing to normalize."""
+    return np.broadcast_to(weights if rule is BiasRule.COPY else np.zeros(1), part.shape)
 
 
 def _check(directions: FloatArray, layout: Layout) -> FloatArray:
     return as_floats(directions, "directions", (None, layout.size), "build them for this layout")
 
 
-def _blocks(
-    directions: FloatArray,
-    origin: FloatArray,
-    layout: Layout,
-    is_scaled: Callable[[Block], bool],
-) -> Iterator[tuple[Block, slice, FloatArray, FloatArray]]:
+def _by_blocks(
+    scaling: LayerNorm | FilterNorm, directions: FloatArray, origin: FloatArray, layout: Layout
+) -> FloatArray:
+    directions = _check(directions, layout)
     origin = as_floats(origin, "origin", (layout.size,), "pass parameters of this layout")
-    if not any(origin[at].any() for block, at in layout.slices() if is_scaled(block)):
+    scaled = np.empty_like(directions)
+    weighed = False
+    for block, at in layout.slices():
+        scaled[:, at] = scaling.block(block, directions[:, at], origin[at])
+        filtered = block.filter_axis is not None or isinstance(scaling, LayerNorm)
+        weighed |= block.role is Role.WEIGHT and filtered and bool(origin[at].any())
+    if not weighed:
         wanted = "normalization needs an origin with filters or layers of weights"
         raise InputError(wanted, "no weights that are not zero", "take Unit() instead")
-    for block, at in layout.slices():
-        yield block, at, directions[:, at], origin[at]
+    return scaled

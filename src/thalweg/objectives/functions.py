@@ -13,6 +13,7 @@ from thalweg.core.errors import InputError
 from thalweg.core.layout import Layout
 from thalweg.core.objective import Fields, Restriction, SmoothObjective
 from thalweg.core.plane import Plane
+from thalweg.core.seeded_plane import Planar
 
 ArrayFunction = Callable[[FloatArray], FloatArray]
 FIELDS = ("loss", "gradient_norm")
@@ -73,7 +74,7 @@ class FunctionObjective(SmoothObjective):
         directions = check_directions(directions, self.layout.size)
         return directions @ self.hessian(point)
 
-    def restrict(self, plane: Plane, fields: Sequence[str] = ("loss",)) -> Restriction:
+    def restrict(self, plane: Planar, fields: Sequence[str] = ("loss",)) -> Restriction:
         """Return f with f(coords (m, k)) -> {field: (m,)}.
 
         Raises:
@@ -151,7 +152,7 @@ def check_directions(directions: ArrayLike, n: int) -> FloatArray:
 
 
 def restrict_smooth(
-    objective: SmoothObjective, plane: Plane, fields: Sequence[str] = ("loss",)
+    objective: SmoothObjective, plane: Planar, fields: Sequence[str] = ("loss",)
 ) -> Restriction:
     """Return the restriction of an objective whose `values` are vectorized over points.
 
@@ -167,7 +168,7 @@ def restrict_smooth(
         InputError: the plane lives in another space, or a field is unknown.
     """
     objective.check_request(plane, fields)
-    return partial(_evaluate, objective, plane, tuple(fields))
+    return partial(_evaluate, objective, objective.dense(plane), tuple(fields))
 
 
 def _evaluate(

@@ -17,7 +17,7 @@ from thalweg.core.arrays import FloatArray, as_floats, digest, frozen, require_f
 from thalweg.core.errors import InputError
 from thalweg.core.layout import Block, Layout
 from thalweg.core.objective import Restriction, SmoothObjective
-from thalweg.core.plane import Plane
+from thalweg.core.seeded_plane import Planar
 from thalweg.objectives.functions import FIELDS, check_directions, restrict_smooth
 from thalweg.objectives.zoo import KnownPoint, random_orthogonal
 
@@ -142,7 +142,7 @@ class LinearNetwork(SmoothObjective):
         mixed = mixed.reshape(len(first), len(last))
         return np.block([[first, mixed], [mixed.T, last]])
 
-    def restrict(self, plane: Plane, fields: Sequence[str] = ("loss",)) -> Restriction:
+    def restrict(self, plane: Planar, fields: Sequence[str] = ("loss",)) -> Restriction:
         """Return f with f(coords (m, k)) -> {field: (m,)}.
 
         Raises:

@@ -10,6 +10,7 @@ from thalweg.core.arrays import FloatArray, IndexArray, as_floats, digest, froze
 from thalweg.core.errors import InputError
 from thalweg.core.objective import Fields, Restriction, SampledObjective
 from thalweg.core.plane import Plane
+from thalweg.core.seeded_plane import Planar
 from thalweg.objectives.activations import Activation
 from thalweg.objectives.kernels import PlaneKernel
 from thalweg.objectives.kernels_gradient import GradientKernel
@@ -133,17 +134,18 @@ class MLPObjective(SampledObjective):
             self.name,
         )
 
-    def restrict(self, plane: Plane, fields: Sequence[str] = ("loss",)) -> Restriction:
+    def restrict(self, plane: Planar, fields: Sequence[str] = ("loss",)) -> Restriction:
         """Return f(coords (m, k)) -> {field: (m,)}, by one fused kernel for the whole plane."""
         self.check_request(plane, fields)
+        dense = self.dense(plane)
         kernel = PlaneKernel(
             self.network.widths,
             _ACTIVATION_CODE[self.network.activation],
             _LOSS_CODE[self.loss],
             self.inputs,
             self.targets,
-            plane.origin,
-            plane.directions,
+            dense.origin,
+            dense.directions,
         )
 
         @_quiet
@@ -151,10 +153,10 @@ class MLPObjective(SampledObjective):
             data_loss, accuracy = kernel(coords)
             found = {"data_loss": data_loss, "accuracy": accuracy}
             if {"loss", "penalty"} & set(fields):
-                penalty = self._penalties(plane.points(coords))
+                penalty = self._penalties(dense.points(coords))
                 found |= {"penalty": penalty, "loss": data_loss + penalty}
             if "gradient_norm" in fields:
-                found["gradient_norm"] = self._gradient_norms(plane, coords)
+                found["gradient_norm"] = self._gradient_norms(dense, coords)
             return {field: found[field] for field in fields}
 
         return evaluate

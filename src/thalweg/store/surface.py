@@ -5,7 +5,7 @@ an atomic rename; so a tile counts as done only if its status says so, whatever 
 A surface belongs to one objective, plane, grid and set of fields; others are refused by name.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,9 @@ import zarr
 from thalweg.core.arrays import FloatArray
 from thalweg.core.errors import StoreError
 from thalweg.core.grid import Grid, Tile
-from thalweg.core.plane import Plane
-from thalweg.core.schema import Attr, Cell, surface_dataset
+from thalweg.core.schema import Attr
+from thalweg.core.seeded_plane import Planar
+from thalweg.store.draft import SurfaceDraft
 from thalweg.store.folder import (
     add_array,
     cannot_write,
@@ -29,7 +30,7 @@ from thalweg.store.folder import (
 IDENTITY = ("objective_digest", "plane_digest", "grid_digest", "fields")
 
 
-class SurfaceStore:
+class SurfaceStore(SurfaceDraft):
     """One surface in the folder `path`: created if absent, resumed if it is the same one.
 
     Args:
@@ -46,52 +47,38 @@ class SurfaceStore:
     def __init__(
         self,
         path: Path | str,
-        plane: Plane,
+        plane: Planar,
         grid: Grid,
         fields: Sequence[str],
         attrs: Mapping[str, Attr],
     ) -> None:
+        super().__init__(plane, grid, fields, attrs)
         self.path = path = Path(path)
-        self.grid, self.fields = grid, tuple(fields)
-        blank = {name: np.full(grid.shape, np.nan) for name in self.fields}
-        pending = np.full(grid.shape, Cell.PENDING, dtype=np.int8)
-        whole = {**attrs, "fields": list(self.fields)}
-        empty = surface_dataset(plane, grid, blank, pending, whole)
         # What the folder holds is kept in memory too, so that nothing is read twice.
-        self._now = empty
         if is_store(path):
-            self._now = self._checked(empty)
+            self._now = self._checked(self._now)
             for left in path.rglob("*.partial"):  # by a process that was killed
                 left.unlink()
         else:
-            self._create(empty)
+            self._create(self._now)
         group = zarr.open_group(path, mode="r+")
         self._arrays = {name: _writable(group, name) for name in (*self.fields, "status")}
 
-    def pending(self) -> Iterator[Tile]:
-        """Yield the tiles that are not done, and those whose numbers went missing since."""
-        status = self._now["status"].values
-        absent = status == Cell.PENDING
-        for name in self.fields:
-            absent |= (status == Cell.DONE) & ~np.isfinite(self._now[name].values)
-        for tile in self.grid.tiles():
-            if absent[tile.slices].any():
-                yield tile
-
-    def write(self, tile: Tile, fields: Mapping[str, FloatArray], status: np.ndarray) -> None:
+    def write(
+        self,
+        tile: Tile,
+        fields: Mapping[str, FloatArray],
+        status: np.ndarray,
+        failures: Sequence[str] = (),
+    ) -> None:
         """Write one tile; when this returns, a resumed run will not compute it again."""
         try:
             for name in self.fields:
                 self._arrays[name][tile.slices] = fields[name]
-                self._now[name].values[tile.slices] = fields[name]
             self._arrays["status"][tile.slices] = status
-            self._now["status"].values[tile.slices] = status
         except OSError as fault:
             raise cannot_write(self.path, fault) from fault
-
-    def dataset(self) -> xr.Dataset:
-        """Return the surface as it is now; pending cells are NaN with status PENDING."""
-        return self._now.copy(deep=True)
+        super().write(tile, fields, status, failures)
 
     def _checked(self, empty: xr.Dataset) -> xr.Dataset:
         there = load(self.path)

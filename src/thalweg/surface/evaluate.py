@@ -1,22 +1,21 @@
 """evaluate: the fields of an objective on a grid of a plane, tile by tile."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
-from thalweg.core.arrays import FloatArray
 from thalweg.core.errors import InputError
 from thalweg.core.executor import Executor, Progress, SerialExecutor
-from thalweg.core.grid import Grid, Tile
-from thalweg.core.objective import Fields, Objective
-from thalweg.core.plane import Plane
-from thalweg.core.schema import Attr, Cell, surface_dataset
+from thalweg.core.grid import Grid
+from thalweg.core.objective import Objective
+from thalweg.core.schema import Attr
+from thalweg.core.seeded_plane import Planar
+from thalweg.store.draft import SurfaceDraft
 from thalweg.store.surface import SurfaceStore
+from thalweg.surface.work import TileWork
 
 PROBES = 64
 
@@ -41,7 +40,7 @@ class Estimate:
 
 
 def estimate(
-    objective: Objective, plane: Plane, grid: Grid, fields: Sequence[str] = ("loss",)
+    objective: Objective, plane: Planar, grid: Grid, fields: Sequence[str] = ("loss",)
 ) -> Estimate:
     """Return the cost of `evaluate`, measured on up to 64 cells of this very grid."""
     _check_axes(plane, grid)
@@ -57,7 +56,7 @@ def estimate(
 
 def evaluate(
     objective: Objective,
-    plane: Plane,
+    plane: Planar,
     grid: Grid,
     fields: Sequence[str] = ("loss",),
     executor: Executor | None = None,
@@ -75,71 +74,42 @@ def evaluate(
         store: a folder that keeps each finished tile; the same call resumes from it.
         progress: called with (cells done, cells).
 
+    A cell whose loss raises is kept as FAILED with what it said; the others are computed.
+
     Raises:
         InputError: the grid has not one axis a direction, or a field is unknown.
         StoreError: the folder holds another surface, or cannot be written.
 
+    >>> from thalweg.core.plane import Plane
     >>> from thalweg.objectives.zoo import quadratic
-    >>> plane = Plane(np.zeros(2), np.eye(2))
-    >>> bowl = evaluate(quadratic([2.0, 20.0]), plane, Grid((np.arange(3.0), np.arange(2.0))))
+    >>> plane = Plane([0.0, 0.0], [[1.0, 0.0], [0.0, 1.0]])
+    >>> bowl = evaluate(quadratic([2.0, 20.0]), plane, Grid(([0.0, 1.0, 2.0], [0.0, 1.0])))
     >>> bowl.loss.dims, bowl.loss.sel(a=2, b=1).item()
     (('b', 'a'), 14.0)
     """
     _check_axes(plane, grid)
-    restriction = objective.restrict(plane, fields)
+    work = TileWork(objective, plane, grid, tuple(fields))
+    work.prepare()
     attrs: dict[str, Attr] = {
         "objective": objective.name,
         "objective_digest": objective.digest(),
         "fields": list(fields),
     }
-
-    def compute(tile: Tile) -> Fields:
-        shape = tuple(at.stop - at.start for at in tile.slices)
-        return {k: v.reshape(shape) for k, v in restriction(grid.coords(tile)).items()}
-
-    workers = executor or SerialExecutor()
-    if store is not None:
+    if store is None:
+        kept = SurfaceDraft(plane, grid, fields, attrs)
+    else:
         kept = SurfaceStore(store, plane, grid, fields, attrs)
-        todo = list(kept.pending())
-        done = grid.size - sum(_cells(tile) for tile in todo)
-        for tile, found in _with_progress(workers, compute, todo, done, grid.size, progress):
-            kept.write(tile, found, _status(found))
-        return kept.dataset()
-    values = {field: np.full(grid.shape, np.nan) for field in fields}
-    status = np.full(grid.shape, Cell.PENDING, dtype=np.int8)
-    todo = list(grid.tiles())
-    for tile, found in _with_progress(workers, compute, todo, 0, grid.size, progress):
-        for field in fields:
-            values[field][tile.slices] = found[field]
-        status[tile.slices] = _status(found)
-    return surface_dataset(plane, grid, values, status, attrs)
-
-
-def _with_progress(
-    executor: Executor,
-    compute: Callable[[Tile], Fields],
-    todo: Iterable[Tile],
-    done: int,
-    total: int,
-    progress: Progress | None,
-) -> Iterator[tuple[Tile, Fields]]:
-    for tile, found in executor.map(compute, todo):
-        yield tile, found
-        done += _cells(tile)
+    todo = list(kept.pending())
+    done = grid.size - sum(tile.size for tile in todo)
+    for tile, found in (executor or SerialExecutor()).map(work, todo):
+        kept.write(tile, found.fields, found.status, found.failures)
+        done += tile.size
         if progress is not None:
-            progress(done, total)
+            progress(done, grid.size)
+    return kept.dataset()
 
 
-def _cells(tile: Tile) -> int:
-    return int(np.prod([at.stop - at.start for at in tile.slices]))
-
-
-def _status(found: dict[str, FloatArray]) -> NDArray[np.int8]:
-    finite = np.all([np.isfinite(values) for values in found.values()], axis=0)
-    return np.where(finite, Cell.DONE, Cell.NONFINITE).astype(np.int8)
-
-
-def _check_axes(plane: Plane, grid: Grid) -> None:
+def _check_axes(plane: Planar, grid: Grid) -> None:
     if plane.k != grid.k:
         wanted = f"the grid must have {plane.k} axes, one a direction"
         raise InputError(wanted, str(grid.k), "build it with Grid.square(radius, points, k)")

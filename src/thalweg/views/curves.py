@@ -8,7 +8,7 @@ import xarray as xr
 
 from thalweg.core.arrays import FloatArray, as_floats, frozen
 from thalweg.core.errors import InputError
-from thalweg.core.schema import plane_of
+from thalweg.core.schema import axes_of
 from thalweg.views.colors import colors_for
 from thalweg.views.levels import Scale, choose_scale, finite
 from thalweg.views.surface import axis_label, field_label, require_field
@@ -117,13 +117,13 @@ def line_view(
         raise InputError(f"names must be {len(surfaces)}", str(len(names)), "give one a surface")
     lines, label = [], "a"
     for surface, name in zip(surfaces, names, strict=True):
-        plane = plane_of(surface)
+        axes = axes_of(surface)
         require_field(surface, field)
-        if plane.k != 1:
-            raise InputError("a line view needs 1 direction", str(plane.k), "use surface_view")
+        if len(axes) != 1:
+            raise InputError("a line view needs 1 direction", str(len(axes)), "use surface_view")
         lines.append(Series(name, surface["a"].values, surface[field].values))
-        norm, origin = np.linalg.norm(plane.directions), np.linalg.norm(plane.origin)
-        label = axis_label("a", plane.labels[0], float(norm), float(origin))
+        about = surface.attrs
+        label = axis_label("a", about["labels"][0], about["lengths"][0], about["origin_length"])
     return curves_view(lines, label if len(lines) == 1 else "a", field_label(field))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from thalweg.core.arrays import FloatArray, frozen
 from thalweg.core.errors import InputError
-from thalweg.core.schema import Cell, plane_of
+from thalweg.core.schema import Cell, axes_of
 from thalweg.views.levels import (
     Scale,
     choose_limits,
@@ -145,11 +145,11 @@ def surface_view(
     Raises:
         InputError: no such field, not two-dimensional, or a log scale for values <= 0.
     """
-    plane = plane_of(surface)
+    axes = axes_of(surface)
     require_field(surface, field)
-    if plane.k != 2:
+    if len(axes) != 2:
         mend = "use line_view for a line, or slice a volume first"
-        raise InputError("a surface view needs 2 directions", str(plane.k), mend)
+        raise InputError("a surface view needs 2 directions", str(len(axes)), mend)
     raw = surface[field].transpose("b", "a").values.astype(np.float64)
     status = surface["status"].transpose("b", "a").values
     pending, failed = status == Cell.PENDING, status == Cell.FAILED
@@ -157,12 +157,12 @@ def surface_view(
     values = np.where(rest & np.isfinite(raw), raw, np.nan)
     scale = scale or choose_scale(values)
     require_scale(values, scale)
-    norms = np.linalg.norm(plane.directions, axis=1)
+    norms, origin_length = surface.attrs["lengths"], surface.attrs["origin_length"]
     labels = [
-        axis_label(name, caption, float(norm), float(np.linalg.norm(plane.origin)))
-        for name, caption, norm in zip(plane.axes, plane.labels, norms, strict=True)
+        axis_label(name, caption, norm, origin_length)
+        for name, caption, norm in zip(axes, surface.attrs["labels"], norms, strict=True)
     ]
-    perpendicular = abs(float(plane.cosines()[0, 1])) < 0.05
+    perpendicular = abs(surface.attrs["cosines"][1]) < 0.05
     return SurfaceView(
         a=frozen(surface["a"].values),
         b=frozen(surface["b"].values),
