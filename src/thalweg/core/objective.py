@@ -51,6 +51,10 @@ class Objective(ABC):
     def digest(self) -> str:
         """Return 16 hexadecimal digits that name the function: model, data and settings."""
 
+    def identity(self) -> dict[str, str]:
+        """Return a digest a part (model, data, ...), so that a store can name what changed."""
+        return {"objective": self.digest()}
+
     def value(self, point: FloatArray) -> float:
         """Return the loss at one point (n,)."""
         return float(self.values(self.check_point(point)[None])[0])

@@ -92,7 +92,7 @@ def evaluate(
     work.prepare()
     attrs: dict[str, Attr] = {
         "objective": objective.name,
-        "objective_digest": objective.digest(),
+        **{f"{part}_digest": name for part, name in objective.identity().items()},
         "fields": list(fields),
     }
     if store is None:
