@@ -113,3 +113,12 @@ def test_other_spaces_and_other_kinds_are_refused():
     path = project(CASE.objective, RUN, oblique(21))
     with pytest.raises(InputError, match="wanted a trajectory, got path"):
         project(CASE.objective, path, oblique(21))
+
+
+def test_a_loss_told_by_another_objective_is_evaluated_anew():
+    told = RUN.assign(loss=RUN.loss * np.nan)
+    told.attrs["objective_digest"] = "another"
+    plane = oblique(21)
+    path, wanted = project(CASE.objective, told, plane), project(CASE.objective, RUN, plane)
+    np.testing.assert_allclose(path.loss, wanted.loss, rtol=1e-12)
+    assert path.attrs["largest_gap"] == pytest.approx(wanted.attrs["largest_gap"], rel=1e-9)

@@ -13,7 +13,8 @@ from thalweg.core.seeded_plane import Planar
 def project(objective: Objective, trajectory: xr.Dataset, plane: Planar) -> xr.Dataset:
     """Return the *path* of a trajectory in a plane: coordinates, residual and gap at each step.
 
-    `residual` is the distance from the plane; `gap` the true loss minus the loss at the
+    `loss` is of this objective at the very points, evaluated anew if the trajectory was recorded
+    with another. `residual` is the distance from the plane; `gap` the true loss minus the loss at the
     projection, which is the height error of a path drawn on the surface. The attributes hold
     `captured_variance`, the share of the run's own variance that lies in the plane, and
     `largest_gap`, the largest |gap| among finite ones (NaN if there are none).
@@ -37,7 +38,10 @@ def project(objective: Objective, trajectory: xr.Dataset, plane: Planar) -> xr.D
         raise InputError(wanted, f"R^{points.shape[1]}", "project it on a plane of its own space")
     plane = objective.dense(plane)
     coords = plane.coordinates(points)
-    loss = trajectory["loss"].values
+    if trajectory.attrs.get("objective_digest") == objective.digest():
+        loss = trajectory["loss"].values
+    else:  # told by a training loop: of other examples, or none at all
+        loss = objective.values(points)
     plane_loss = objective.restrict(plane)(coords)["loss"]
     with np.errstate(all="ignore"):  # a diverging run is a result, not a fault
         gap = loss - plane_loss
