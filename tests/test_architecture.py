@@ -26,7 +26,12 @@ ALLOWED_IN = {
     "cyclopts": ("cli*.py", "cli/*"),
     "rich": ("cli*.py", "cli/*"),
     "jinja2": ("study/*",),
-    "torch": ("objectives/torch/*", "dynamics/recorder/*", "interop/checkpoints/*"),
+    "torch": (
+        "objectives/torch/*",
+        "dynamics/recorder/*",
+        "interop/checkpoints/*",
+        "interop/canonical/*",
+    ),
     "safetensors": ("interop/checkpoints/*",),
     "lightning": ("dynamics/recorder/*",),
     "transformers": ("dynamics/recorder/*",),
@@ -34,7 +39,7 @@ ALLOWED_IN = {
     "h5netcdf": ("interop/*",),
     "imageio_ffmpeg": ("plots/*",),
     "PIL": ("plots/*",),
-    "ray": ("ray.py",),
+    "ray": ("ray/*",),
     "jax": (),
 }
 

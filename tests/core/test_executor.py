@@ -6,6 +6,7 @@ import pytest
 
 from thalweg.core.errors import InputError
 from thalweg.core.executor import SerialExecutor, ThreadExecutor
+from thalweg.core.patience import Overtime
 
 EXECUTORS = [SerialExecutor(), ThreadExecutor(1), ThreadExecutor(3)]
 
@@ -55,3 +56,12 @@ def test_items_are_drawn_lazily_and_leaving_early_is_clean(executor):
 def test_no_workers_are_refused():
     with pytest.raises(InputError, match="workers must be at least 1"):
         ThreadExecutor(0)
+
+
+def test_what_can_be_done_about_overtime_is_said_where_it_is_asked():
+    assert SerialExecutor().overtime is Overtime.INTERRUPTED
+    assert ThreadExecutor(1).overtime is Overtime.ENDURED
+    ((_, elsewhere),) = ThreadExecutor(1).map(
+        lambda executor: executor.overtime, [SerialExecutor()]
+    )
+    assert elsewhere is Overtime.ENDURED

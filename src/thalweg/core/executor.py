@@ -1,18 +1,20 @@
 """Executor: who evaluates the tiles. Chooser and computer are apart; any executor will do."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol, TypeVar
 
 from thalweg.core.errors import InputError
+from thalweg.core.patience import Overtime, alarm_works
 
 Progress = Callable[[int, int], None]  # called with (done, total) while long work goes on
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Salvage = Callable[[Item, str], Result]  # called with (item, what killed its workers)
 
 
 class Executor(Protocol):
@@ -22,10 +24,25 @@ class Executor(Protocol):
     yielded stay valid. Items are drawn lazily.
     """
 
+    @property
+    def overtime(self) -> Overtime:
+        """What it can do about work that takes too long."""
+        ...
+
     def map(
-        self, function: Callable[[Item], Result], items: Iterable[Item]
-    ) -> Iterator[tuple[Item, Result]]:
-        """Yield (item, function(item)) for every item."""
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        lost: Salvage[Item, Result] | None = None,
+    ) -> Generator[tuple[Item, Result], None, None]:
+        """Yield (item, function(item)) for every item; to close it early cancels the rest.
+
+        Args:
+            function: what is done with an item.
+            items: what it is done with.
+            lost: (item, cause) -> what stands for an item whose worker died each time it was
+                tried; without it that is raised. Work in this process is never lost.
+        """
         ...
 
 
@@ -33,9 +50,17 @@ class Executor(Protocol):
 class SerialExecutor:
     """One after the other, in this thread and in order."""
 
+    @property
+    def overtime(self) -> Overtime:
+        """An alarm rings, where one can."""
+        return Overtime.INTERRUPTED if alarm_works() else Overtime.ENDURED
+
     def map(
-        self, function: Callable[[Item], Result], items: Iterable[Item]
-    ) -> Iterator[tuple[Item, Result]]:
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        lost: Salvage[Item, Result] | None = None,
+    ) -> Generator[tuple[Item, Result], None, None]:
         """Yield (item, function(item)) in the items' order."""
         for item in items:
             yield item, function(item)
@@ -55,9 +80,17 @@ class ThreadExecutor:
         if self.workers < 1:
             raise InputError("workers must be at least 1", str(self.workers), "leave the default")
 
+    @property
+    def overtime(self) -> Overtime:
+        """A thread cannot be stopped."""
+        return Overtime.ENDURED
+
     def map(
-        self, function: Callable[[Item], Result], items: Iterable[Item]
-    ) -> Iterator[tuple[Item, Result]]:
+        self,
+        function: Callable[[Item], Result],
+        items: Iterable[Item],
+        lost: Salvage[Item, Result] | None = None,
+    ) -> Generator[tuple[Item, Result], None, None]:
         """Yield (item, function(item)) as they finish; at most two items a worker wait."""
         todo = iter(items)
         with ThreadPoolExecutor(self.workers) as pool:

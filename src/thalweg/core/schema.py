@@ -7,17 +7,20 @@
               hold `origin_length`, `lengths` and `cosines` of the directions either way.
 *trajectory*  dims (step, parameter); `point`, `loss`, `gradient_norm`, `step_length` (distance
               from the row before; 0 at the start).
+*projections* what is kept of a trajectory whose points are too large: dims (step, direction);
+              `product` of each point with each direction, `distance` from the start, `norm` of
+              the point, `loss`, `gradient_norm`; and `start (parameter)`.
 *path*        a trajectory in a plane: dim step; `a`, `b`, ..., `residual`, `loss`, `plane_loss`,
               `gap` = loss - plane_loss.
 *spectrum*    dims (eigenvalue, parameter); `eigenvalues` ascending, `eigenvectors` as rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from thalweg.core.arrays import FloatArray
 from thalweg.core.errors import InputError
@@ -31,6 +34,7 @@ Attr = str | int | float | list[str] | list[float]
 _VARIABLES = {
     "surface": {"status"},
     "trajectory": {"point", "loss", "gradient_norm", "step_length"},
+    "projections": {"product", "distance", "norm", "loss", "gradient_norm", "start"},
     "path": {"a", "residual", "loss", "plane_loss", "gap"},
     "spectrum": {"eigenvalues"},
 }
@@ -79,23 +83,55 @@ def surface_dataset(
 
 
 def trajectory_dataset(
-    steps: FloatArray,
-    points: FloatArray,
+    steps: ArrayLike,
+    points: NDArray[np.floating],
     losses: FloatArray,
     gradient_norms: FloatArray,
     attrs: Mapping[str, Attr],
 ) -> xr.Dataset:
     """Return a *trajectory* from points (T + 1, n) and their scalars (T + 1,)."""
-    lengths = np.concatenate([[0.0], np.linalg.norm(np.diff(points, axis=0), axis=1)])
     return xr.Dataset(
         {
             "point": (("step", "parameter"), points),
             "loss": ("step", losses),
             "gradient_norm": ("step", gradient_norms),
-            "step_length": ("step", lengths),
+            "step_length": ("step", step_lengths(points)),
         },
         coords={"step": np.asarray(steps, dtype=np.int64)},
         attrs=provenance("trajectory", attrs),
+    )
+
+
+def step_lengths(points: Iterable[NDArray[np.floating]]) -> FloatArray:
+    """Return the distance (T,) of each of T points (n,) from the one before, in float64.
+
+    >>> step_lengths(np.array([[0, 0], [3, 4], [3, 4]], dtype=np.float16))
+    array([0., 5., 0.])
+    """
+    lengths, before = [], None
+    with np.errstate(all="ignore"):  # a diverged run is a result, not a fault
+        for point in points:  # one at once: together they may fill the memory
+            moved = 0.0
+            if before is not None:
+                difference = np.subtract(point, before, dtype=np.float64)
+                moved = float(np.sqrt(np.square(difference, out=difference).sum()))
+            lengths.append(moved)
+            before = point
+    return np.array(lengths)
+
+
+def projections_dataset(
+    steps: ArrayLike,
+    columns: Mapping[str, FloatArray],
+    start: NDArray[np.floating],
+    attrs: Mapping[str, Attr],
+) -> xr.Dataset:
+    """Return *projections*: product (T + 1, k), the other columns (T + 1,), and start (n,)."""
+    dims = {name: ("step", "direction") if name == "product" else "step" for name in columns}
+    return xr.Dataset(
+        {**{name: (dims[name], x) for name, x in columns.items()}, "start": ("parameter", start)},
+        coords={"step": np.asarray(steps, dtype=np.int64)},
+        attrs=provenance("projections", attrs),
     )
 
 

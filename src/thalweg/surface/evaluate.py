@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +12,14 @@ from thalweg.core.errors import InputError
 from thalweg.core.executor import Executor, Progress, SerialExecutor
 from thalweg.core.grid import Grid
 from thalweg.core.objective import Objective
+from thalweg.core.patience import Patience
 from thalweg.core.schema import Attr
 from thalweg.core.seeded_plane import Planar
 from thalweg.store.draft import SurfaceDraft
 from thalweg.store.surface import SurfaceStore
 from thalweg.surface.work import TileWork
 
-PROBES = 64
+ENOUGH = 0.1  # seconds that make a measurement
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,20 @@ class Estimate:
 def estimate(
     objective: Objective, plane: Planar, grid: Grid, fields: Sequence[str] = ("loss",)
 ) -> Estimate:
-    """Return the cost of `evaluate`, measured on up to 64 cells of this very grid."""
+    """Return the cost of `evaluate`, measured on this very grid: few cells of a slow objective."""
     _check_axes(plane, grid)
     restriction = objective.restrict(plane, fields)
-    first = next(iter(grid.tiles()))
-    coords = grid.coords(first)[:PROBES]
+    coords = grid.coords(next(iter(grid.tiles())))
     restriction(coords[:1])  # the first call may compile; that is paid once
-    began = time.perf_counter()
-    restriction(coords)
-    seconds = (time.perf_counter() - began) * grid.size / len(coords)
-    return Estimate(grid.size, seconds, 8 * grid.size * len(fields))
+    cells, seconds = 1, 0.0
+    while True:
+        began = time.perf_counter()
+        restriction(coords[:cells])
+        seconds = time.perf_counter() - began
+        if seconds > ENOUGH or cells == len(coords):
+            break
+        cells = min(4 * cells, len(coords))
+    return Estimate(grid.size, seconds * grid.size / cells, 8 * grid.size * len(fields))
 
 
 def evaluate(
@@ -62,6 +68,7 @@ def evaluate(
     executor: Executor | None = None,
     store: Path | str | None = None,
     progress: Progress | None = None,
+    patience: float | None = None,
 ) -> xr.Dataset:
     """Return the *surface* of the fields on the grid.
 
@@ -73,12 +80,16 @@ def evaluate(
         executor: who evaluates the tiles; default: this thread (the kernels use all cores).
         store: a folder that keeps each finished tile; the same call resumes from it.
         progress: called with (cells done, cells).
+        patience: seconds that a cell may take at most; cells are then computed one by one.
 
-    A cell whose loss raises is kept as FAILED with what it said; the others are computed.
+    A cell whose loss raises, or outlasts the patience, is kept as FAILED with what it said; so are
+    the cells of a tile whose workers died each time. The others are computed.
 
     Raises:
-        InputError: the grid has not one axis a direction, or a field is unknown.
-        StoreError: the folder holds another surface, or cannot be written.
+        InputError: the grid has not one axis a direction, a field is unknown, or the executor
+            cannot stop a cell that takes too long.
+        StoreError: the folder holds another surface, is written by another process, is damaged,
+            or cannot be written.
 
     >>> from thalweg.core.plane import Plane
     >>> from thalweg.objectives.zoo import quadratic
@@ -88,7 +99,9 @@ def evaluate(
     (('b', 'a'), 14.0)
     """
     _check_axes(plane, grid)
-    work = TileWork(objective, plane, grid, tuple(fields))
+    executor = executor or SerialExecutor()
+    limit = Patience.under(executor.overtime, patience)
+    work = TileWork(objective, plane, grid, tuple(fields), limit)
     work.prepare()
     attrs: dict[str, Attr] = {
         "objective": objective.name,
@@ -99,14 +112,16 @@ def evaluate(
         kept = SurfaceDraft(plane, grid, fields, attrs)
     else:
         kept = SurfaceStore(store, plane, grid, fields, attrs)
-    todo = list(kept.pending())
-    done = grid.size - sum(tile.size for tile in todo)
-    for tile, found in (executor or SerialExecutor()).map(work, todo):
-        kept.write(tile, found.fields, found.status, found.failures)
-        done += tile.size
-        if progress is not None:
-            progress(done, grid.size)
-    return kept.dataset()
+    with kept:
+        todo = list(kept.pending())
+        done = grid.size - sum(tile.size for tile in todo)
+        with closing(executor.map(work, todo, work.lost)) as results:
+            for tile, found in results:
+                kept.write(tile, found.fields, found.status, found.failures)
+                done += tile.size
+                if progress is not None:
+                    progress(done, grid.size)
+        return kept.dataset()
 
 
 def _check_axes(plane: Planar, grid: Grid) -> None:

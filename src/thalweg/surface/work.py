@@ -1,5 +1,7 @@
 """TileWork: what a worker does with one tile, wherever it runs."""
 
+import os
+import signal
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +11,7 @@ from thalweg.core.arrays import FloatArray
 from thalweg.core.errors import ThalwegError
 from thalweg.core.grid import Grid, Tile
 from thalweg.core.objective import Fields, Objective, Restriction
+from thalweg.core.patience import Patience
 from thalweg.core.schema import Cell
 from thalweg.core.seeded_plane import Planar
 
@@ -36,12 +39,20 @@ class TileWork:
         plane: where.
         grid: its tiles are what `__call__` takes.
         fields: which fields.
+        patience: how long a cell may take. With it cells are computed one by one, so that the
+            clock decides which cells are FAILED and no other number.
     """
 
     def __init__(
-        self, objective: Objective, plane: Planar, grid: Grid, fields: tuple[str, ...]
+        self,
+        objective: Objective,
+        plane: Planar,
+        grid: Grid,
+        fields: tuple[str, ...],
+        patience: Patience | None = None,
     ) -> None:
         self._ordered = (objective, plane, grid, fields)
+        self._patience = patience
         self._restriction: Restriction | None = None
 
     def __getstate__(self) -> dict[str, object]:
@@ -61,45 +72,81 @@ class TileWork:
 
     def __call__(self, tile: Tile) -> TileResult:
         """Return the fields of one tile; a cell that raises is FAILED, the others are computed."""
-        _, _, grid, fields = self._ordered
-        coords, restriction = grid.coords(tile), self.prepare()
-        failures: list[str] = []
-        failed = np.zeros(len(coords), dtype=bool)
-        try:
-            found = restriction(coords)
-        except (ThalwegError, MemoryError):  # no fault of one cell
-            raise
-        except Exception:  # the user's loss may raise anything
-            found = {name: np.full(len(coords), np.nan) for name in fields}
-            for i in range(len(coords)):
-                fault = _one_cell(restriction, coords[i : i + 1], found, i)
-                if fault is not None:
-                    failed[i] = True
-                    failures.append(f"at {_place(coords[i])}: {_said(fault)}")
-        finite = np.all([np.isfinite(values) for values in found.values()], axis=0)
-        status = np.where(failed, Cell.FAILED, np.where(finite, Cell.DONE, Cell.NONFINITE))
-        shaped = {name: values.reshape(tile.shape) for name, values in found.items()}
-        return TileResult(shaped, status.astype(np.int8).reshape(tile.shape), tuple(failures))
+        coords, restriction = self._ordered[2].coords(tile), self.prepare()
+        if self._patience is None:
+            found = _attempt(restriction, coords)
+            if not isinstance(found, BaseException):
+                return _result(tile, found, np.zeros(len(coords), dtype=bool), ())
+        return self._cell_by_cell(tile, restriction, coords)
+
+    def lost(self, tile: Tile, cause: str) -> TileResult:
+        """Return the result of a tile whose worker died each time: all cells FAILED."""
+        found = {name: np.full(tile.size, np.nan) for name in self._ordered[3]}
+        low, high = self._ordered[2].coords(tile)[[0, -1]]
+        said = f"from {_place(low)} to {_place(high)}: {cause}"
+        return _result(tile, found, np.ones(tile.size, dtype=bool), (said,))
+
+    def _cell_by_cell(self, tile: Tile, restriction: Restriction, coords: FloatArray) -> TileResult:
+        found = {name: np.full(tile.size, np.nan) for name in self._ordered[3]}
+        failed, failures = np.zeros(tile.size, dtype=bool), []
+        for i in range(tile.size):
+            one = _attempt(restriction, coords[i : i + 1], self._patience)
+            if isinstance(one, BaseException):
+                failed[i] = True
+                failures.append(f"at {_place(coords[i])}: {_said(one)}")
+            else:
+                for name in found:
+                    found[name][i] = one[name][0]
+        return _result(tile, found, failed, tuple(failures))
 
 
-def _one_cell(
-    restriction: Restriction, coords: FloatArray, found: Fields, row: int
-) -> Exception | None:
-    """Fill one row of `found`, or return what was raised."""
+def _result(
+    tile: Tile, found: Fields, failed: NDArray[np.bool_], failures: tuple[str, ...]
+) -> TileResult:
+    finite = np.all([np.isfinite(values) for values in found.values()], axis=0)
+    status = np.where(failed, Cell.FAILED, np.where(finite, Cell.DONE, Cell.NONFINITE))
+    shaped = {name: values.reshape(tile.shape) for name, values in found.items()}
+    return TileResult(shaped, status.astype(np.int8).reshape(tile.shape), failures)
+
+
+def _attempt(
+    restriction: Restriction, coords: FloatArray, patience: Patience | None = None
+) -> Fields | BaseException:
+    """Return the fields, or what the user's loss raised, which may be anything."""
+    process = os.getpid()
     try:
-        for name, values in restriction(coords).items():
-            found[name][row] = values[0]
-    except (ThalwegError, MemoryError):
+        if patience is None:
+            return restriction(coords)
+        with patience.watch():
+            return restriction(coords)
+    except (ThalwegError, MemoryError, KeyboardInterrupt):  # no fault of one cell
         raise
-    except Exception as fault:
+    except SystemExit as fault:
+        if _raised_by_a_signal(fault):
+            raise
         return fault
-    return None
+    except BaseException as fault:
+        return fault
+    finally:
+        if os.getpid() != process:  # a child that the loss forked must not go on as us
+            os._exit(0)
+
+
+def _raised_by_a_signal(fault: BaseException) -> bool:
+    """Return whether a signal's handler raised it: then somebody stops the program."""
+    handlers = {getattr(signal.getsignal(n), "__code__", None) for n in signal.valid_signals()}
+    at = fault.__traceback__
+    while at is not None:
+        if at.tb_frame.f_code in handlers:
+            return True
+        at = at.tb_next
+    return False
 
 
 def _place(coords: FloatArray) -> str:
     return ", ".join(f"{name} = {x:.6g}" for name, x in zip("abc", coords, strict=False))
 
 
-def _said(fault: Exception) -> str:
+def _said(fault: BaseException) -> str:
     text = " ".join(str(fault).split())
     return f"{type(fault).__name__}: {text}"[:300]
