@@ -191,9 +191,7 @@ def _all_paths(view: SurfaceView, paths: Sequence[PathView], paper: str) -> list
 def _path(view: SurfaceView, path: PathView, paper: str) -> list[go.Scatter3d]:
     up = height(path.loss, view) + 2 * _LIFT
     a, b, z = (np.asarray(v, dtype=np.float32) for v in (path.a, path.b, up))
-    numbers = np.column_stack(
-        [np.arange(path.a.size, dtype=np.float64), path.loss, path.plane_loss]
-    )
+    numbers = np.column_stack([path.steps, path.loss, path.plane_loss])
     line = go.Scatter3d(
         x=a,
         y=b,

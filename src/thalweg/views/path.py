@@ -23,6 +23,7 @@ class PathView:
 
     Attributes:
         a, b: (t,), coordinates in the plane.
+        steps: (t,), the number of each step: a run may be recorded every ten steps.
         loss, plane_loss: (t,), true loss, and loss at the projection.
         truthful: (t - 1,), whether both ends of a segment have a gap below 10 % of the range of
             the surface, both measured in the scale in which the surface is drawn.
@@ -36,6 +37,7 @@ class PathView:
 
     a: FloatArray
     b: FloatArray
+    steps: NDArray[np.int64]
     loss: FloatArray
     plane_loss: FloatArray
     truthful: NDArray[np.bool_]
@@ -104,6 +106,7 @@ def path_view(
     return PathView(
         a=frozen(a),
         b=frozen(b),
+        steps=np.array(path["step"].values, dtype=np.int64),
         loss=frozen(loss),
         plane_loss=frozen(plane_loss),
         truthful=good[1:] & good[:-1],

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from math import isnan
 
 import numpy as np
 import xarray as xr
@@ -200,6 +201,8 @@ def axis_label(name: str, caption: str, norm: float, origin_norm: float) -> str:
         unit = "1 = the norm of the weights"
     elif abs(norm - 1) < 1e-6:
         unit = "unit length"
+    elif isnan(norm):
+        unit = "length unknown"
     else:
         unit = f"1 = length {format_number(norm)}"
     return f"{name}, along {caption} ({unit})"
