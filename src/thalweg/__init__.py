@@ -57,6 +57,20 @@ _HOME = {
         "FanIn",
         "Gaussian",
     ),
+    "objectives.torch.from_torch": ("from_torch",),
+    "objectives.torch.metrics": (
+        "Metric",
+        "accuracy",
+    ),
+    "objectives.torch.losses": (
+        "OnBatch",
+        "PerExample",
+    ),
+    "objectives.torch.policies": (
+        "FixedMasks",
+        "Normalisation",
+        "Residence",
+    ),
     "objectives.zoo": (
         "beale",
         "himmelblau",
@@ -115,10 +129,22 @@ _HOME = {
         "Nesterov",
         "RMSprop",
     ),
+    "dynamics.recorder.hugging_face_recorder": ("HuggingFaceRecorder",),
+    "dynamics.recorder.lightning_recorder": ("LightningRecorder",),
+    "dynamics.recorder.recorder": ("Recorder",),
+    "dynamics.recorder.schedule": (
+        "Every",
+        "Thinned",
+    ),
+    "dynamics.recorder.projection": ("Projection",),
     "connect.barrier": ("barrier",),
     "store.folder": (
         "load",
         "save",
+    ),
+    "store.verify": (
+        "repair",
+        "verify",
     ),
     "views.curves": (
         "Series",
@@ -142,7 +168,33 @@ _HOME = {
     ),
     "plots.mpl_save": ("save_figure",),
     "plots.mpl_surface_3d": ("surface_3d_figure",),
+    "plots.mpl_animation": ("save_animation",),
+    "plots.plotly_page": ("save_html",),
     "plots.plotly_surface": ("surface_html",),
+    "interop.checkpoints.trajectory": ("trajectory_from_checkpoints",),
+    "interop.export": ("export",),
+    "interop.heights": ("Heights",),
+    "interop.netcdf": ("read_netcdf",),
+    "interop.canonical.directions": (
+        "canonical_principal",
+        "read_directions",
+        "write_directions",
+    ),
+    "interop.canonical.projections": (
+        "read_projection",
+        "write_projection",
+    ),
+    "interop.canonical.recipe": ("canonical_directions",),
+    "interop.canonical.surfaces": (
+        "read_surface",
+        "write_surface",
+    ),
+    "ray.executor": ("RayExecutor",),
+    "study.journeys": (
+        "Landscape",
+        "follow",
+        "landscape",
+    ),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 

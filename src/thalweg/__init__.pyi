@@ -36,6 +36,14 @@ from thalweg.dynamics.project import project as project
 from thalweg.dynamics.record import Minibatches as Minibatches
 from thalweg.dynamics.record import record as record
 from thalweg.dynamics.record import record_many as record_many
+from thalweg.dynamics.recorder.hugging_face_recorder import (
+    HuggingFaceRecorder as HuggingFaceRecorder,
+)
+from thalweg.dynamics.recorder.lightning_recorder import LightningRecorder as LightningRecorder
+from thalweg.dynamics.recorder.projection import Projection as Projection
+from thalweg.dynamics.recorder.recorder import Recorder as Recorder
+from thalweg.dynamics.recorder.schedule import Every as Every
+from thalweg.dynamics.recorder.schedule import Thinned as Thinned
 from thalweg.dynamics.steppers import SGD as SGD
 from thalweg.dynamics.steppers import Adam as Adam
 from thalweg.dynamics.steppers import AdamW as AdamW
@@ -57,6 +65,20 @@ from thalweg.geometry.scaling import Unscaled as Unscaled
 from thalweg.geometry.seeded import seeded_plane as seeded_plane
 from thalweg.geometry.symmetry import aligned_twin as aligned_twin
 from thalweg.geometry.symmetry import permuted_twin as permuted_twin
+from thalweg.interop.canonical.directions import canonical_principal as canonical_principal
+from thalweg.interop.canonical.directions import read_directions as read_directions
+from thalweg.interop.canonical.directions import write_directions as write_directions
+from thalweg.interop.canonical.projections import read_projection as read_projection
+from thalweg.interop.canonical.projections import write_projection as write_projection
+from thalweg.interop.canonical.recipe import canonical_directions as canonical_directions
+from thalweg.interop.canonical.surfaces import read_surface as read_surface
+from thalweg.interop.canonical.surfaces import write_surface as write_surface
+from thalweg.interop.checkpoints.trajectory import (
+    trajectory_from_checkpoints as trajectory_from_checkpoints,
+)
+from thalweg.interop.export import export as export
+from thalweg.interop.heights import Heights as Heights
+from thalweg.interop.netcdf import read_netcdf as read_netcdf
 from thalweg.objectives.activations import Activation as Activation
 from thalweg.objectives.functions import from_function as from_function
 from thalweg.objectives.linear_network import LinearNetwork as LinearNetwork
@@ -65,20 +87,36 @@ from thalweg.objectives.mlp import MLPObjective as MLPObjective
 from thalweg.objectives.network import MLP as MLP
 from thalweg.objectives.network import FanIn as FanIn
 from thalweg.objectives.network import Gaussian as Gaussian
+from thalweg.objectives.torch.from_torch import from_torch as from_torch
+from thalweg.objectives.torch.losses import OnBatch as OnBatch
+from thalweg.objectives.torch.losses import PerExample as PerExample
+from thalweg.objectives.torch.metrics import Metric as Metric
+from thalweg.objectives.torch.metrics import accuracy as accuracy
+from thalweg.objectives.torch.policies import FixedMasks as FixedMasks
+from thalweg.objectives.torch.policies import Normalisation as Normalisation
+from thalweg.objectives.torch.policies import Residence as Residence
 from thalweg.objectives.zoo import beale as beale
 from thalweg.objectives.zoo import himmelblau as himmelblau
 from thalweg.objectives.zoo import monkey_saddle as monkey_saddle
 from thalweg.objectives.zoo import mueller_brown as mueller_brown
 from thalweg.objectives.zoo import quadratic as quadratic
 from thalweg.objectives.zoo import rosenbrock as rosenbrock
+from thalweg.plots.mpl_animation import save_animation as save_animation
 from thalweg.plots.mpl_figures import stacked_figure as stacked_figure
 from thalweg.plots.mpl_figures import surfaces_figure as surfaces_figure
 from thalweg.plots.mpl_figures import views_figure as views_figure
 from thalweg.plots.mpl_save import save_figure as save_figure
 from thalweg.plots.mpl_surface_3d import surface_3d_figure as surface_3d_figure
+from thalweg.plots.plotly_page import save_html as save_html
 from thalweg.plots.plotly_surface import surface_html as surface_html
+from thalweg.ray.executor import RayExecutor as RayExecutor
 from thalweg.store.folder import load as load
 from thalweg.store.folder import save as save
+from thalweg.store.verify import repair as repair
+from thalweg.store.verify import verify as verify
+from thalweg.study.journeys import Landscape as Landscape
+from thalweg.study.journeys import follow as follow
+from thalweg.study.journeys import landscape as landscape
 from thalweg.surface.evaluate import estimate as estimate
 from thalweg.surface.evaluate import evaluate as evaluate
 from thalweg.surface.minima import interior_minima as interior_minima

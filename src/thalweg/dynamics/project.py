@@ -14,8 +14,8 @@ def project(objective: Objective, trajectory: xr.Dataset, plane: Planar) -> xr.D
     """Return the *path* of a trajectory in a plane: coordinates, residual and gap at each step.
 
     `loss` is of this objective at the very points, evaluated anew if the trajectory was recorded
-    with another. `residual` is the distance from the plane; `gap` the true loss minus the loss at the
-    projection, which is the height error of a path drawn on the surface. The attributes hold
+    with another. `residual` is the distance from the plane; `gap` the true loss minus the loss at
+    the projection, which is the height error of a path drawn on the surface. The attributes hold
     `captured_variance`, the share of the run's own variance that lies in the plane, and
     `largest_gap`, the largest |gap| among finite ones (NaN if there are none).
 
