@@ -75,7 +75,7 @@ class Workshop:
         path = self.folder / "stores" / f"{name}.zarr"
         if path.exists():
             self._found(name)
-            plane, grid = _as_stored(load(path), plane, grid)
+            plane, grid = as_stored(load(path), plane, grid)
         else:
             self.computed.append(name)
         return evaluate(objective, plane, grid, fields, store=path)
@@ -122,7 +122,7 @@ class Workshop:
                 )
 
 
-def _as_stored(surface: xr.Dataset, plane: Plane, grid: Grid) -> tuple[Plane, Grid]:
+def as_stored(surface: xr.Dataset, plane: Plane, grid: Grid) -> tuple[Plane, Grid]:
     """Return the stored plane and grid where they equal the given ones but for rounding.
 
     Planes follow from decompositions, whose last bits depend on the machine and its threads; a

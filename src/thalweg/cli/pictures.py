@@ -1,0 +1,111 @@
+"""Pictures: any stored result as a file that people look at, chosen by its ending."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from thalweg.core.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from thalweg.plots.mpl_page import Figure
+    from thalweg.views.curves import CurvesView
+
+PAPER, WEB = (".png", ".svg", ".pdf"), ".html"
+PICTURES = (*PAPER, WEB)
+
+
+def check_suffix(out: Path) -> None:
+    """Raise InputError unless the ending names a kind of picture."""
+    if out.suffix.lower() not in PICTURES:
+        wanted = f"a picture must end in {', '.join(PAPER)} or {WEB}"
+        raise InputError(wanted, repr(out.name), "give it one of these endings")
+    if out.is_dir():
+        raise InputError(f"{out} must be a file", "a folder", "choose another name")
+
+
+def draw(
+    stored: "xr.Dataset",
+    path: "xr.Dataset | None",
+    out: Path,
+    field: str,
+    title: str,
+    width: float | None,
+) -> Path:
+    """Write the picture of a result; an existing file is replaced whole.
+
+    Args:
+        stored: a Dataset of any kind.
+        path: the path over it, if it is a surface and there is one.
+        out: the file; its ending chooses the format.
+        field: of a surface.
+        title: what the picture shows, or empty.
+        width: in millimeters; None for the usual.
+
+    Raises:
+        InputError: no such field, or an unknown ending.
+        StoreError: the file cannot be written.
+    """
+    from thalweg.core.files import write_whole
+    from thalweg.plots.mpl_save import save_figure
+    from thalweg.store.folder import cannot_write
+
+    check_suffix(out)
+    form = out.suffix.lower()
+    try:
+        if form == WEB:
+            return write_whole(out, _page(stored, path, field, title).encode())
+        figure = figure_of(stored, path, field, title, width)
+        save_figure(figure, out.parent, out.stem, (form[1:],))
+    except OSError as fault:
+        raise cannot_write(out, fault) from fault
+    return out
+
+
+def figure_of(
+    stored: "xr.Dataset", path: "xr.Dataset | None", field: str, title: str, width: float | None
+) -> "Figure":
+    """Return the figure of a result of any kind."""
+    from thalweg.plots.mpl_figures import stacked_figure, views_figure
+    from thalweg.study.journey_figure import journey_figure
+
+    kind = stored.attrs["kind"]
+    if kind == "surface":
+        return journey_figure(stored, path, title=title, field=field, width_mm=width)
+    if kind == "spectrum":
+        from thalweg.views.spectrum import spectrum_view
+
+        return views_figure([spectrum_view(stored)], title=title, width_mm=width or 120.0)
+    return stacked_figure(_curves(stored), title=title, width_mm=width or 120.0)
+
+
+def _curves(run: "xr.Dataset") -> "list[CurvesView]":
+    """Return the scalars of a trajectory or a path over its steps."""
+    from thalweg.views.curves import Series, curves_view
+
+    name = str(run.attrs.get("optimizer", ""))
+    steps = run["step"].values.astype(float)
+    shown = {
+        "trajectory": {"loss": "loss", "gradient_norm": "gradient norm"},
+        "path": {
+            "loss": "loss",
+            "gap": "gap: true minus drawn loss",
+            "residual": "distance from the plane",
+        },
+    }[run.attrs["kind"]]
+    return [
+        curves_view([Series(name if not at else "", steps, run[key].values)], "step", words)
+        for at, (key, words) in enumerate(shown.items())
+        if key in run
+    ]
+
+
+def _page(stored: "xr.Dataset", path: "xr.Dataset | None", field: str, title: str) -> str:
+    """Return one self-contained page: a surface to turn, or else the figure."""
+    from thalweg.core.schema import axes_of
+    from thalweg.plots.mpl_save import svg_text
+    from thalweg.study.journey_page import figure_page, surface_page
+
+    if stored.attrs["kind"] == "surface" and len(axes_of(stored)) == 2:
+        return surface_page(stored, path, title=title, field=field)
+    return figure_page(svg_text(figure_of(stored, path, field, "", 170.0)), title)
