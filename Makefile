@@ -20,6 +20,8 @@ test: $(VENV)/test.stamp  ## the same environment with the test extras; style, t
 benchmark: $(VENV)/test.stamp  ## speed, as ratios against named peers in the same run
 	$(BIN)/python benchmarks/slice.py
 	$(BIN)/python benchmarks/training.py
+	env -u OMP_NUM_THREADS $(BIN)/python benchmarks/landscapes.py
+	$(BIN)/python benchmarks/memory.py
 
 $(VENV)/demo.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -54,6 +54,10 @@ def test_a_loss_that_a_log_scale_cannot_show_is_not_true():
 def test_the_label_always_carries_the_captured_variance():
     one = path([0], [0], [1], [1], optimizer="SGD", captured_variance=0.934)
     assert path_view(one, surface()).label == "SGD: 93 % captured"
+    nearly = path([0], [0], [1], [1], optimizer="SGD", captured_variance=0.9951)
+    assert path_view(nearly, surface()).label == "SGD: 99 % captured"  # not all of it
+    whole = path([0], [0], [1], [1], optimizer="SGD", captured_variance=0.99999)
+    assert path_view(whole, surface()).label == "SGD: 100 % captured"
     assert path_view(with_gaps([0]), surface()).label == "Adam: captured variance unknown"
 
 

@@ -54,7 +54,8 @@ class PathView:
         if np.isnan(self.captured):
             known = "captured variance unknown"
         else:
-            known = f"{self.captured:.0%} captured".replace("%", " %")
+            share = min(self.captured, 0.99) if self.captured < 0.999 else self.captured
+            known = f"{share:.0%} captured".replace("%", " %")
         outside = f", {self.outside} steps outside" if self.outside else ""
         return f"{self.name}: {known}{outside}" if self.name else known + outside
 

@@ -16,7 +16,9 @@ from thalweg.objectives.torch.strategies.work import Work
 from thalweg.objectives.torch.walk import Walk
 
 COORDS = Grid.square(0.5, 3).coords()
-NAMES = ["stack", "convolutional", "attention"] if os.environ.get("THALWEG_FULL") else ["stack"]
+NAMES = (
+    ["stack", "convolutional", "attention"] if os.environ.get("THALWEG_FULL") == "1" else ["stack"]
+)
 
 
 def use(objective, strategy, coords=COORDS):
