@@ -1,6 +1,7 @@
 """Saving and loading whole Datasets: all or nothing, every bit accounted for."""
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -9,13 +10,13 @@ import pytest
 import xarray as xr
 
 from cases import CASES
-from thalweg.core.errors import StoreError
+from thalweg.core.errors import InputError, StoreError
 from thalweg.curvature.dense import spectrum
 from thalweg.dynamics.record import record
 from thalweg.dynamics.steppers import SGD, Adam
 from thalweg.objectives.zoo import quadratic
-from thalweg.store import folder
-from thalweg.store.folder import load, save
+from thalweg.store.folder import load, save, written_whole
+from thalweg.store.lock import WriterLock
 
 CASE = CASES[-1]
 
@@ -48,6 +49,7 @@ def test_a_round_trip_keeps_everything(dataset, tmp_path):
     assert save(dataset, path) == path
     assert_same(load(path), dataset)
     plain = xr.open_zarr(path, consolidated=False).load()
+    assert plain.attrs.pop("store_format") == 1
     xr.testing.assert_identical(plain, dataset)
     assert plain.step.dtype == np.int64 if "step" in dataset else True
     assert [p.name for p in path.parent.iterdir()] == ["result"]
@@ -70,7 +72,9 @@ def test_small_integers_zeros_text_and_empty_attributes_survive(tmp_path):
     found = load(save(dataset, tmp_path / "x"))
     assert_same(found, dataset)
     assert np.signbit(found.signed.values).tolist() == [False, True, False]
-    xr.testing.assert_identical(xr.open_zarr(tmp_path / "x", consolidated=False).load(), dataset)
+    plain = xr.open_zarr(tmp_path / "x", consolidated=False).load()
+    assert plain.attrs.pop("store_format") == 1
+    xr.testing.assert_identical(plain, dataset)
 
 
 def test_saving_again_replaces_the_whole(tmp_path):
@@ -82,19 +86,20 @@ def test_saving_again_replaces_the_whole(tmp_path):
 
 
 @pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError(28, "No space left on device")])
-@pytest.mark.parametrize("before", [0, 1, 2])
-def test_a_save_that_fails_midway_leaves_the_old_one(tmp_path, monkeypatch, fault, before):
+@pytest.mark.parametrize("before", range(0, 24, 3))
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_save_that_fails_midway_leaves_the_old_one(tmp_path, monkeypatch, fault, before, step):
     old = xr.Dataset({"x": ("i", [1.0]), "y": ("i", [2.0])}, coords={"i": [0]})
     save(old, tmp_path / "x")
-    kept, calls, add_array = digest_tree(tmp_path), [], folder.add_array
+    kept, calls, real = digest_tree(tmp_path), [], getattr(os, step)
 
     def failing(*arguments):
-        if len(calls) == before:
-            raise fault
         calls.append(1)
-        return add_array(*arguments)
+        if len(calls) == before % 9 + 1:
+            raise fault
+        return real(*arguments)
 
-    monkeypatch.setattr(folder, "add_array", failing)
+    monkeypatch.setattr(os, step, failing)
     with pytest.raises(KeyboardInterrupt if fault is KeyboardInterrupt else StoreError):
         save(old + 1, tmp_path / "x")
     assert digest_tree(tmp_path) == kept
@@ -152,34 +157,75 @@ def test_what_is_no_store_is_not_loaded(tmp_path):
             load(tmp_path / name)
 
 
-def test_every_flipped_bit_in_a_chunk_is_noticed(tmp_path):
+def test_every_damaged_file_is_noticed_and_named(tmp_path):
     path = save(record(CASE.objective, CASE.point, Adam(0.1), steps=5), tmp_path / "x")
-    chunks = sorted(p for p in path.rglob("*") if p.is_file() and p.name != "zarr.json")
-    assert len(chunks) == 5
+    files = sorted(p for p in path.rglob("*") if p.is_file() and p.parent.name != "ledger")
+    assert len(files) == 11  # five arrays of one chunk each, and the group
     random = np.random.default_rng(0)
-    for chunk in chunks:
-        whole = chunk.read_bytes()
+    for file in files:
+        whole, key = file.read_bytes(), file.relative_to(path).as_posix()
+        torn = [whole[:length] for length in (0, 1, len(whole) // 2, len(whole) - 1)]
         for at in random.integers(0, 8 * len(whole), 8):
-            torn = bytearray(whole)
-            torn[at // 8] ^= 1 << (at % 8)
-            chunk.write_bytes(torn)
-            with pytest.raises(StoreError, match="must be readable"):
+            flipped = bytearray(whole)
+            flipped[at // 8] ^= 1 << (at % 8)
+            torn.append(bytes(flipped))
+        for content in torn:
+            file.write_bytes(content)
+            with pytest.raises(StoreError, match=f"must be readable, got damaged {key}"):
                 load(path)
-        for length in (0, 1, len(whole) // 2, len(whole) - 1):
-            chunk.write_bytes(whole[:length])
-            with pytest.raises(StoreError, match="must be readable"):
-                load(path)
-        chunk.write_bytes(whole)
+        file.unlink()
+        with pytest.raises(StoreError, match=f"must be readable, got missing {key}"):
+            load(path)
+        file.write_bytes(whole)
     load(path)
 
 
-def test_damaged_metadata_is_a_store_error(tmp_path):
+def test_plain_xarray_refuses_a_flipped_bit_too(tmp_path):
     path = save(xr.Dataset({"x": ("i", [1.0, 2.0])}), tmp_path / "x")
-    for file in (path / "zarr.json", path / "x" / "zarr.json"):
-        whole = file.read_bytes()
-        for torn in (whole[: len(whole) // 2], b"", b"[]", b"\xff\xfe", whole + b"}"):
-            file.write_bytes(torn)
-            with pytest.raises(StoreError, match=r"x must be readable, got .*; delete it"):
-                load(path)
-        file.write_bytes(whole)
-    assert load(path).x.values.tolist() == [1.0, 2.0]
+    chunk = path / "x" / "c" / "0"
+    torn = bytearray(chunk.read_bytes())
+    torn[3] ^= 16
+    chunk.write_bytes(torn)
+    with pytest.raises(ValueError, match="checksum"):
+        xr.open_zarr(path, consolidated=False).load()
+
+
+def test_numbers_that_json_has_no_word_for_survive_and_the_file_is_strict(tmp_path):
+    attrs = {
+        "lowest": float("nan"),
+        "range": [float("-inf"), 1.5, float("inf")],
+        "label": "NaN",
+        "labels": ["Infinity", "x"],
+    }
+    path = save(xr.Dataset({"x": ("i", [1.0])}, attrs=attrs), tmp_path / "x")
+    found = load(path).attrs
+    assert np.isnan(found.pop("lowest"))
+    assert found == {key: attrs[key] for key in ("range", "label", "labels")}
+
+    def refuse(word):
+        raise AssertionError(word)
+
+    for file in path.rglob("zarr.json"):
+        json.loads(file.read_text(), parse_constant=refuse)
+    assert xr.open_zarr(path, consolidated=False).attrs["range"] == ["-Infinity", 1.5, "Infinity"]
+
+
+def test_what_json_cannot_hold_is_refused_by_name(tmp_path):
+    with pytest.raises(InputError, match="attribute 'made' must be text, a number or a list"):
+        save(xr.Dataset({"x": ("i", [1.0])}, attrs={"made": object()}), tmp_path / "x")
+    with pytest.raises(StoreError, match="'ledger' for itself"):
+        save(xr.Dataset({"ledger": ("i", [1.0])}), tmp_path / "x")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_store_that_a_killed_save_had_moved_aside_comes_back(tmp_path):
+    old = xr.Dataset({"x": ("i", [1.0])})
+    save(old, tmp_path / "x")
+    (tmp_path / "x").rename(tmp_path / ".x.123.old")
+    (tmp_path / ".x.123.partial").mkdir()
+    with pytest.raises(InputError):
+        save(xr.Dataset({"x": ("i", [1.0])}, attrs={"made": object()}), tmp_path / "x")
+    with pytest.raises(RuntimeError), WriterLock(tmp_path / "x"), written_whole(tmp_path / "x"):
+        raise RuntimeError
+    assert_same(load(tmp_path / "x"), old)
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]

@@ -1,6 +1,8 @@
 """SurfaceDraft: a surface in the making, in memory; `SurfaceStore` is one that is also on disk."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Self
 
 import numpy as np
 import xarray as xr
@@ -12,7 +14,7 @@ from thalweg.core.seeded_plane import Planar
 
 
 class SurfaceDraft:
-    """One surface, filled tile by tile.
+    """One surface, filled tile by tile; a context manager that closes it.
 
     Args:
         plane: what is mapped.
@@ -29,13 +31,11 @@ class SurfaceDraft:
         pending = np.full(grid.shape, Cell.PENDING, dtype=np.int8)
         whole = {**attrs, "fields": list(self.fields), "failures": []}
         self._now = surface_dataset(plane, grid, blank, pending, whole)
+        self._failures: dict[tuple[int, ...], tuple[str, ...]] = {}
 
     def pending(self) -> Iterator[Tile]:
-        """Yield the tiles that are not done, and those whose numbers went missing since."""
-        status = self._now["status"].values
-        absent = status == Cell.PENDING
-        for name in self.fields:
-            absent |= (status == Cell.DONE) & ~np.isfinite(self._now[name].values)
+        """Yield the tiles in which a cell is pending."""
+        absent = self._now["status"].values == Cell.PENDING
         for tile in self.grid.tiles():
             if absent[tile.slices].any():
                 yield tile
@@ -47,12 +47,37 @@ class SurfaceDraft:
         status: np.ndarray,
         failures: Sequence[str] = (),
     ) -> None:
-        """Take one tile."""
+        """Take one tile.
+
+        Args:
+            tile: which.
+            fields: arrays of the tile's shape.
+            status: codes of `Cell`, of the tile's shape.
+            failures: one line for each cell that failed.
+        """
         for name in self.fields:
             self._now[name].values[tile.slices] = fields[name]
         self._now["status"].values[tile.slices] = status
-        self._now.attrs["failures"] = [*self._now.attrs["failures"], *failures]
+        self._failures[tuple(where.start for where in tile.slices)] = tuple(failures)
 
     def dataset(self) -> xr.Dataset:
         """Return the surface as it is now; pending cells are NaN with status PENDING."""
-        return self._now.copy(deep=True)
+        now = self._now.copy(deep=True)
+        now.attrs["failures"] = [
+            line for at in sorted(self._failures) for line in self._failures[at]
+        ]
+        return now
+
+    def close(self) -> None:
+        """Let go of what is held; in memory there is nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -18,11 +18,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from thalweg.core.errors import InputError, StoreError
+from thalweg.core.files import cannot_write
 from thalweg.core.schema import step_lengths
 from thalweg.store.durable import sweep_drafts
 from thalweg.store.folder import (
     cannot_read,
-    cannot_write,
     is_empty,
     is_store,
     restore,

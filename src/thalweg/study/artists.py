@@ -11,7 +11,6 @@ from pathlib import Path
 
 from thalweg.plots.mpl_page import Figure
 from thalweg.plots.mpl_save import save_figure
-from thalweg.store.folder import cannot_write
 
 Drawing = Callable[[], Figure]
 
@@ -22,11 +21,7 @@ def draw(drawing: Drawing, folder: Path, name: str) -> None:
     Raises:
         StoreError: the folder cannot be written.
     """
-    figure = drawing()
-    try:
-        save_figure(figure, folder, name)
-    except OSError as fault:
-        raise cannot_write(folder / name, fault) from fault
+    save_figure(drawing(), folder, name)
 
 
 @contextmanager

@@ -13,12 +13,12 @@ import numpy as np
 import xarray as xr
 
 from thalweg.core.errors import StoreError
-from thalweg.core.files import write_whole
+from thalweg.core.files import cannot_write, write_whole
 from thalweg.core.grid import Grid
 from thalweg.core.objective import Objective
 from thalweg.core.plane import Plane
 from thalweg.core.schema import plane_of
-from thalweg.store.folder import cannot_write, load, save
+from thalweg.store.folder import load, save
 from thalweg.surface.evaluate import evaluate
 from thalweg.version import __version__
 
@@ -86,11 +86,7 @@ class Workshop:
 
     def write(self, name: str, text: str) -> Path:
         """Write a text file into the folder, whole or not at all."""
-        path = self.folder / name
-        try:
-            return write_whole(path, text.encode())
-        except OSError as fault:
-            raise cannot_write(path, fault) from fault
+        return write_whole(self.folder / name, text.encode())
 
     def _claim(self, identity: dict[str, str | int | bool]) -> None:
         manifest = self.folder / "run.json"

@@ -20,8 +20,8 @@ from thalweg.objectives.torch.probe import check_finite, probe
 from thalweg.objectives.torch.problem import Problem
 from thalweg.objectives.torch.rows import Total
 from thalweg.objectives.torch.selection import select
+from thalweg.objectives.torch.strategies.auto import Auto
 from thalweg.objectives.torch.strategy import Strategy
-from thalweg.objectives.torch.walk import Walk
 
 
 def from_torch(
@@ -39,7 +39,7 @@ def from_torch(
     name: str = "",
     resident: Residence = Residence.DEVICE,
     allow_nonfinite: bool = False,
-    strategy: Strategy = Walk(),  # noqa: B008
+    strategy: Strategy | None = None,
 ) -> TorchObjective:
     """Return the loss of a model on fixed data as an objective of its parameters.
 
@@ -67,7 +67,8 @@ def from_torch(
         name: for captions; default: the class of the model.
         resident: where the data live.
         allow_nonfinite: map a model although some of its numbers are NaN or infinite.
-        strategy: how points are evaluated; changes speed and the last bits, nothing else.
+        strategy: how points are evaluated; changes speed and the last bits, nothing else. None:
+            the fastest that fits, see `strategies/auto.py`.
 
     Raises:
         InputError: data, model or loss do not fit, or the same point gives two losses.
@@ -116,7 +117,9 @@ def from_torch(
     probe(problem)
     chosen = tuple(block.name for block in selection.layout.blocks)
     dtypes = tuple(str(each.dtype) for each in base)
-    settings = code_digest((normalisation, dropout, dtypes, sizes(data), chosen))
+    strategy = Auto() if strategy is None else strategy
+    how = (normalisation, dropout, dtypes, sizes(data), chosen, repr(strategy))
+    settings = code_digest(how)
     names = Names(structure, code_digest(loss), settings)
     indexable = isinstance(data, Resident) and data.indexable and form.total is Total.MEAN
     kind = SampledTorchObjective if indexable else TorchObjective
