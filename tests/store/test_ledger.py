@@ -12,13 +12,15 @@ from thalweg.store.ledger import LINES, LedgerWriter, file_sum, read_ledger
 def test_what_was_committed_is_read_back(tmp_path):
     writer = LedgerWriter(tmp_path)
     assert read_ledger(tmp_path) is None
-    writer.commit({"a": b"1", "b/c": b"2"}, {"b/c": ["at a = 1: ü"]}, {"fields": ["loss"]})
+    said, how = {"b/c": ["at a = 1: ü"]}, {"a": "with care"}
+    writer.commit({"a": b"1", "b/c": b"2"}, said, how, {"fields": ["loss"]})
     writer.commit({"d": b"3"})
     ledger = read_ledger(tmp_path)
     assert ledger.sums == {
         k: (file_sum(v),) for k, v in {"a": b"1", "b/c": b"2", "d": b"3"}.items()
     }
     assert ledger.failures == {"b/c": ("at a = 1: ü",)}
+    assert ledger.methods == how
     assert ledger.identity == {"fields": ["loss"]}
     assert (tmp_path / "b" / "c").read_bytes() == b"2"
     again = LedgerWriter(tmp_path, ledger)

@@ -16,7 +16,7 @@ from store.recorded import blank, blank_projections, draft, row
 from thalweg.core.errors import InputError, StoreError
 from thalweg.store import row_files
 from thalweg.store.folder import load
-from thalweg.store.rows import TrajectoryDraft
+from thalweg.store.rows import Row, TrajectoryDraft
 from thalweg.store.trajectory import Flush, TrajectoryStore
 from thalweg.store.verify import verify
 
@@ -203,6 +203,68 @@ def test_what_is_kept_beside_the_rows_stays_that_of_the_first_run(tmp_path):
     store.close()
     assert load(tmp_path / "s").start.values.tolist() == [0, 1, 2]
     assert load(tmp_path / "s").attrs["start_digest"] == "cd"
+
+
+def test_sums_that_were_added_up_in_another_order_are_the_same_row(tmp_path):
+    def projected(step, by=0.0, **changed):
+        random = np.random.default_rng(step)
+        values = {"product": random.standard_normal(2), "distance": step / 4, "norm": 3.0}
+        return Row(step, {k: np.array(v) * (1 + by) for k, v in {**values, **changed}.items()})
+
+    store = opened(tmp_path / "s", made=blank_projections())
+    for step in range(4):
+        store.add(projected(step))
+    store.add(projected(4, norm=np.nan, product=[np.nan, np.inf]))
+    store.close()
+    for wanted, near in [
+        (2, projected(2, by=1e-13)),
+        (0, projected(0, distance=1e-12)),
+        (4, projected(4, norm=np.nan, product=[np.nan, np.inf])),
+    ]:
+        store = opened(tmp_path / "s", made=blank_projections())
+        assert store.take_back(near.values, None).step == wanted
+        store.close()
+    for other in (projected(2, by=1e-7), projected(2, norm=3.1), projected(2, distance=0.6)):
+        store = opened(tmp_path / "s", made=blank_projections())
+        with pytest.raises(InputError, match="parameters of no row"):
+            store.take_back(other.values, None)
+        store.close()
+
+
+def test_the_ledger_of_a_long_run_stays_short(tmp_path, monkeypatch):
+    monkeypatch.setattr(row_files, "LONG_LEDGER", 4000)
+    store, readings, longest = opened(tmp_path / "s"), [], 0
+    read = row_files.read_ledger
+    monkeypatch.setattr(row_files, "read_ledger", lambda root: readings.append(0) or read(root))
+    for step in range(60):
+        store.add(row(step))
+        longest = max(longest, (tmp_path / "s" / "ledger" / "lines.jsonl").stat().st_size)
+    assert longest < 8000  # 2 kB a flush otherwise
+    del readings[:]
+    store.dataset()
+    with pytest.raises(InputError, match="parameters of no row"):
+        store.take_back(row(99).values, None)
+    assert len(readings) <= 1
+    store.close()
+    assert verify(tmp_path / "s").sound
+    xr.testing.assert_identical(load(tmp_path / "s"), draft(range(60)).dataset())
+    store = opened(tmp_path / "s")
+    assert store.take_back(row(30).values, None).step == 30
+    store.close()
+
+
+def test_lengths_change_one_right_after_the_other(tmp_path, monkeypatch):
+    store, done = opened(tmp_path / "s"), []
+    for step in range(3):
+        store.add(row(step))
+    flush, replace = os.fsync, os.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: done.append("fsync") or flush(handle))
+    monkeypatch.setattr(os, "replace", lambda *args: done.append(args[1].name) or replace(*args))
+    store.add(row(3))
+    names = [name for name in done if name != "fsync"]
+    assert names[-5:] == ["zarr.json"] * 5  # arrays along `step`: xarray wants them alike
+    first = len(done) - 1 - done[::-1].index("zarr.json")
+    assert done[first - 4 : first + 1] == ["zarr.json"] * 5  # nothing slow in between
 
 
 def test_one_writer_at_a_time(tmp_path):

@@ -16,6 +16,7 @@ from thalweg.core.grid import Grid
 from thalweg.core.plane import Plane
 from thalweg.core.schema import Cell
 from thalweg.objectives.zoo import quadratic
+from thalweg.store.folder import load
 from thalweg.surface.evaluate import evaluate
 from thalweg.surface.work import TileWork
 
@@ -162,3 +163,30 @@ def test_a_lost_tile_is_failed_with_its_place_and_cause():
     assert (found.status == Cell.FAILED).all()
     assert np.isnan(found.fields["loss"]).all()
     assert found.failures == ("from a = -0.25, b = -1 to a = 0.25, b = -0.5: it fell ill",)
+
+
+class Telling(Formula):
+    """A formula that says how it was evaluated."""
+
+    told = "with care"
+
+    def method(self):
+        return self.told
+
+
+def test_a_surface_tells_how_it_was_evaluated_also_after_a_resume(tmp_path):
+    assert evaluate(Formula(picky), PLANE, GRID).attrs["methods"] == []
+    store = tmp_path / "s.zarr"
+    done = []
+
+    def stop(cells, total):
+        done.append(cells)
+        if len(done) == 2:
+            raise KeyboardInterrupt
+
+    objective = Telling(lambda points: points.sum(axis=1))
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(objective, PLANE, GRID, store=store, progress=stop)
+    objective.told = "in haste"
+    surface = evaluate(objective, PLANE, GRID, store=store)
+    assert surface.attrs["methods"] == load(store).attrs["methods"] == ["in haste", "with care"]

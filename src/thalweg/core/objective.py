@@ -55,6 +55,10 @@ class Objective(ABC):
         """Return a digest a part (model, data, ...), so that a store can name what changed."""
         return {"objective": self.digest()}
 
+    def method(self) -> str:
+        """Return how points were evaluated so far, in words, where there is a choice; else ""."""
+        return ""
+
     def value(self, point: FloatArray) -> float:
         """Return the loss at one point (n,)."""
         return float(self.values(self.check_point(point)[None])[0])

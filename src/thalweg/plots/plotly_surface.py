@@ -199,7 +199,7 @@ def _path(view: SurfaceView, path: PathView, paper: str) -> list[go.Scatter3d]:
         mode="lines",
         name=path.label,
         line={"color": path.color, "width": 6},
-        customdata=_small(numbers),
+        customdata=_small(numbers.astype(np.float64)),
         hovertemplate="step %{customdata[0]:.0f}<br>a %{x:.3g}<br>b %{y:.3g}"
         "<br>loss %{customdata[1]:.4g}<br>loss in the plane %{customdata[2]:.4g}",
     )

@@ -29,9 +29,10 @@ class SurfaceDraft:
         self.grid, self.fields = grid, tuple(fields)
         blank = {name: np.full(grid.shape, np.nan) for name in self.fields}
         pending = np.full(grid.shape, Cell.PENDING, dtype=np.int8)
-        whole = {**attrs, "fields": list(self.fields), "failures": []}
+        whole = {**attrs, "fields": list(self.fields), "failures": [], "methods": []}
         self._now = surface_dataset(plane, grid, blank, pending, whole)
         self._failures: dict[tuple[int, ...], tuple[str, ...]] = {}
+        self._methods: set[str] = set()
 
     def pending(self) -> Iterator[Tile]:
         """Yield the tiles in which a cell is pending."""
@@ -46,6 +47,7 @@ class SurfaceDraft:
         fields: Mapping[str, FloatArray],
         status: np.ndarray,
         failures: Sequence[str] = (),
+        method: str = "",
     ) -> None:
         """Take one tile.
 
@@ -54,11 +56,13 @@ class SurfaceDraft:
             fields: arrays of the tile's shape.
             status: codes of `Cell`, of the tile's shape.
             failures: one line for each cell that failed.
+            method: how the objective evaluated it, where that is worth telling.
         """
         for name in self.fields:
             self._now[name].values[tile.slices] = fields[name]
         self._now["status"].values[tile.slices] = status
         self._failures[tuple(where.start for where in tile.slices)] = tuple(failures)
+        self._methods |= {method} - {""}
 
     def dataset(self) -> xr.Dataset:
         """Return the surface as it is now; pending cells are NaN with status PENDING."""
@@ -66,6 +70,7 @@ class SurfaceDraft:
         now.attrs["failures"] = [
             line for at in sorted(self._failures) for line in self._failures[at]
         ]
+        now.attrs["methods"] = sorted(self._methods)
         return now
 
     def close(self) -> None:

@@ -17,26 +17,30 @@ NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 def write_files(root: Path, files: Mapping[str, bytes]) -> None:
     """Write files into the folder `root`, each whole or not at all, and all on the disk at return.
 
+    They get their names one right after the other, when all of them are on the disk.
+
     Raises:
         OSError: the disk does not take them, or the root is gone.
         StoreError: a key would leave the root.
     """
     touched: set[Path] = set()
-    for key, content in files.items():
-        path = place(root, key)
-        touched |= _made(root, path.parent)
-        draft = path.with_name(path.name + DRAFT)
-        try:
+    drafts: dict[Path, Path] = {}
+    try:
+        for key, content in files.items():
+            path = place(root, key)
+            touched |= {path.parent, *_made(root, path.parent)}
+            draft = drafts[path] = path.with_name(path.name + DRAFT)
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | NO_LINK
             with open(os.open(draft, flags, 0o644), "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+        for path, draft in drafts.items():
             os.replace(draft, path)
-        except BaseException:
+    except BaseException:
+        for draft in drafts.values():
             draft.unlink(missing_ok=True)
-            raise
-        touched.add(path.parent)
+        raise
     for folder in touched:
         sync_folder(folder)
 

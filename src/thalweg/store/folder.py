@@ -102,6 +102,9 @@ def decoded(path: Path, contents: Contents) -> xr.Dataset:
         coords = [name for name, v in variables.items() if v.dims == (name,)]
         if contents.tiled:
             attrs["failures"] = failures_of(contents)
+            attrs["methods"] = sorted(
+                set(contents.ledger.methods.values() if contents.ledger else ())
+            )
         return xr.Dataset(variables, attrs=attrs).set_coords(coords)
     except Exception as fault:  # what a decoder may raise on bytes from anywhere has no end
         raise cannot_read(path, fault) from fault
@@ -125,6 +128,11 @@ def failures_of(contents: Contents) -> list[str]:
     said = contents.ledger.failures
     keys = sorted(said, key=lambda key: [int(part) for part in key.split("/")[2:]])
     return [line for key in keys for line in said[key]]
+
+
+def methods_of(contents: Contents) -> list[str]:
+    """Return how the tiles of a surface were computed, each way once."""
+    return sorted(set(contents.ledger.methods.values())) if contents.ledger else []
 
 
 @contextmanager

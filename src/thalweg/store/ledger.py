@@ -35,6 +35,7 @@ class Ledger:
         sums: for each key the sums that its file may have; two while it is replaced.
         identity: what tells this store from others.
         failures: for some keys, what was raised while they were computed.
+        methods: for some keys, how they were computed.
         lost: keys of files that were found damaged or missing, and are to be made anew.
         damaged: numbers of the lines that are not what was written, from 1.
         length: bytes of the lines that count.
@@ -43,6 +44,7 @@ class Ledger:
     sums: dict[str, tuple[str, ...]] = field(default_factory=dict)
     identity: dict[str, Any] = field(default_factory=dict)
     failures: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    methods: dict[str, str] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
     damaged: tuple[int, ...] = ()
     length: int = 0
@@ -70,6 +72,7 @@ def read_ledger(root: Path) -> Ledger | None:
     sums: dict[str, tuple[str, ...]] = {}
     identity: dict[str, Any] = {}
     failures: dict[str, tuple[str, ...]] = {}
+    methods: dict[str, str] = {}
     lost: set[str] = set()
     for note in notes:
         if note is None:
@@ -78,15 +81,17 @@ def read_ledger(root: Path) -> Ledger | None:
         for key, one in note.get("next", {}).items():
             sums[key] = (*sums.get(key, ())[:1], one)
         failures.update({key: tuple(said) for key, said in note.get("failures", {}).items()})
+        methods.update(note.get("methods", {}))
         identity.update(note.get("identity", {}))
         for key in note.get("lost", []):
             sums.pop(key, None)
             failures.pop(key, None)
+            methods.pop(key, None)
             lost.add(key)
         lost -= set(note.get("files", {}))
     damaged = tuple(i for i, note in enumerate(notes, 1) if note is None)
     length = sum(len(line) + 1 for line in lines)
-    return Ledger(sums, identity, failures, frozenset(lost), damaged, length)
+    return Ledger(sums, identity, failures, methods, frozenset(lost), damaged, length)
 
 
 class LedgerWriter:
@@ -106,6 +111,7 @@ class LedgerWriter:
         self,
         files: Mapping[str, bytes],
         failures: Mapping[str, Sequence[str]] | None = None,
+        methods: Mapping[str, str] | None = None,
         identity: Mapping[str, Any] | None = None,
     ) -> None:
         """Write files and note them; when this returns they are on the disk for good.
@@ -113,6 +119,7 @@ class LedgerWriter:
         Args:
             files: content by key; a file that is there already is replaced.
             failures: by key, what was raised while it was computed.
+            methods: by key, how it was computed.
             identity: what tells this store from others.
 
         Raises:
@@ -123,18 +130,21 @@ class LedgerWriter:
         if again:  # whichever of the two is found after a crash is sound
             self._append({"next": again})
         write_files(self.root, files)
-        self.note(sums, failures, identity)
+        self.note(sums, failures, methods, identity)
 
     def note(
         self,
         sums: Mapping[str, str],
         failures: Mapping[str, Sequence[str]] | None = None,
+        methods: Mapping[str, str] | None = None,
         identity: Mapping[str, Any] | None = None,
     ) -> None:
         """Note files that are already on the disk, by their sums."""
         line: dict[str, Any] = {"files": dict(sums)}
         if failures:
             line["failures"] = {key: list(said) for key, said in failures.items()}
+        if methods:
+            line["methods"] = dict(methods)
         if identity:
             line["identity"] = dict(identity)
         self._append(line)
@@ -167,6 +177,7 @@ def rewritten(root: Path, ledger: Ledger) -> Ledger:
             "identity": ledger.identity,
             "files": {key: sums[-1] for key, sums in ledger.sums.items()},
             "failures": {key: list(said) for key, said in ledger.failures.items()},
+            "methods": ledger.methods,
             "lost": sorted(ledger.lost),
         }
     )
@@ -205,6 +216,7 @@ def _note(line: bytes) -> dict[str, Any] | None:
         sound &= all(isinstance(key, str) for key in note.get("lost", []))
         said = [line for lines in note.get("failures", {}).values() for line in lines]
         sound &= all(isinstance(line, str) for line in said)
+        sound &= all(isinstance(how, str) for how in note.get("methods", {}).values())
         sound &= isinstance(note.get("identity", {}), dict)
     except (ValueError, AttributeError, TypeError, RecursionError):
         return None

@@ -2,6 +2,7 @@
 
 Chunks come first, each noted in the ledger; the new lengths come last. A writer that is killed in
 between leaves arrays of different lengths; what all of them have is sound, and only that is read.
+The ledger is written anew when it has become twice as long as it was.
 """
 
 import json
@@ -21,7 +22,15 @@ from thalweg.store.contents import FORMAT_NAME, ROOT
 from thalweg.store.described import DescribedArray, described_array
 from thalweg.store.durable import read_file
 from thalweg.store.encoded import Encoded
-from thalweg.store.ledger import FORMAT, Ledger, LedgerWriter, file_sum, read_ledger
+from thalweg.store.ledger import (
+    FORMAT,
+    LINES,
+    Ledger,
+    LedgerWriter,
+    file_sum,
+    read_ledger,
+    rewritten,
+)
 
 Columns = dict[str, NDArray[Any]]
 STEP = "step"
@@ -29,6 +38,7 @@ MANY = 1 << 40  # rows: more than any run has
 CHUNK_BYTES = 1 << 21  # of several rows together
 LONGEST = 1 << 24  # numbers of one row in one chunk
 MOST_ROWS = 4096  # in one chunk
+LONG_LEDGER = 1 << 22  # bytes; shorter ones are left as they are
 
 
 class RowFiles:
@@ -47,7 +57,8 @@ class RowFiles:
         ledger = read_ledger(root)
         if ledger is None:
             raise _damaged(root, "no ledger")
-        self._ledger = LedgerWriter(root, ledger)
+        self._ledger, self._known = LedgerWriter(root, ledger), ledger
+        self._tidy = ledger.length  # bytes of the ledger when it was written anew, or read
         names = sorted(k.split("/")[0] for k in ledger.sums if k.count("/") == 1 and ROOT in k)
         said = {key: _sound(root, ledger, key) for key in [ROOT, *(f"{n}/{ROOT}" for n in names)]}
         self._documents = {key: json.loads(content) for key, content in said.items()}
@@ -92,7 +103,7 @@ class RowFiles:
     @attrs.setter
     def attrs(self, attrs: Mapping[str, Attr]) -> None:
         document = {**self._documents[ROOT], "attributes": {**to_json(attrs), FORMAT_NAME: FORMAT}}
-        self._ledger.commit({ROOT: _text(document)})
+        self._commit({ROOT: _text(document)})
         self._documents[ROOT] = document
 
     def append(self, columns: Columns) -> None:
@@ -105,7 +116,7 @@ class RowFiles:
         for name, whole in wholes.items():
             start = self.rows - len(self._tails[name])  # where a chunk begins
             self._to[name][start : start + len(whole)] = whole
-        self._ledger.commit(self._wide.take())
+        self._commit(self._wide.take())
         rows = self.rows + len(columns[STEP])
         self._set_length(rows)
         tails = {}
@@ -147,14 +158,30 @@ class RowFiles:
             for key, document in self._documents.items()
             if key.split("/")[0] in self._arrays
         }
-        self._ledger.commit({key: _text(document) for key, document in documents.items()})
+        self._commit({key: _text(document) for key, document in documents.items()})
         self._documents |= documents
+
+    def _commit(self, files: Mapping[str, bytes]) -> None:
+        self._known = None
+        self._ledger.commit(files)
+        length = (self.root / LINES).stat().st_size
+        if length > max(2 * self._tidy, LONG_LEDGER):
+            ledger = self._said()
+            if all(len(sums) == 1 for sums in ledger.sums.values()):  # none is being replaced
+                self._known = ledger = rewritten(self.root, ledger)
+                self._ledger = LedgerWriter(self.root, ledger)
+            self._tidy = ledger.length
+
+    def _said(self) -> Ledger:
+        """Return the ledger, read again after each change."""
+        self._known = self._known or read_ledger(self.root)
+        if self._known is None:
+            raise _damaged(self.root, "no ledger")
+        return self._known
 
     def _decoded(self, spans: Mapping[str, tuple[DescribedArray, int, int]]) -> Columns:
         """Return rows of arrays, from one up to another, after comparing them with the ledger."""
-        ledger = read_ledger(self.root)
-        if ledger is None:
-            raise _damaged(self.root, "no ledger")
+        ledger = self._said()
         files = {ROOT: _text(self._documents[ROOT])}
         for name, (array, start, stop) in spans.items():
             document = dict(self._documents[f"{name}/{ROOT}"])

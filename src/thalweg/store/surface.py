@@ -83,6 +83,7 @@ class SurfaceStore(SurfaceDraft):
         fields: Mapping[str, FloatArray],
         status: np.ndarray,
         failures: Sequence[str] = (),
+        method: str = "",
     ) -> None:
         """Write one tile; when this returns, a resumed run will not compute it again.
 
@@ -94,11 +95,13 @@ class SurfaceStore(SurfaceDraft):
         self._arrays["status"][tile.slices] = status
         files = self._encoded.take()
         try:
-            self._ledger.commit(files, {self._key(tile): failures} if failures else None)
+            key = self._key(tile)
+            told = {key: failures} if failures else None
+            self._ledger.commit(files, told, {key: method} if method else None)
         except OSError as fault:
             needed = sum(map(len, files.values()))
             raise cannot_write(self.path, fault, needed) from fault
-        super().write(tile, fields, status, failures)
+        super().write(tile, fields, status, failures, method)
 
     def close(self) -> None:
         """Let others write the folder."""
@@ -137,6 +140,7 @@ class SurfaceStore(SurfaceDraft):
         for key, said in contents.ledger.failures.items() if contents.ledger else ():
             at = tuple(int(part) * self.grid.tile for part in key.split("/")[2:])
             self._failures[at] = said
+        self._methods |= set(contents.ledger.methods.values() if contents.ledger else ())
         return contents.files
 
     def _read(self) -> Contents:
@@ -155,7 +159,7 @@ class SurfaceStore(SurfaceDraft):
 
     def _files_without_tiles(self) -> dict[str, bytes]:
         """Return all files of the store but its tiles: metadata, axes and the plane."""
-        attrs = {**self._now.attrs, "failures": []}
+        attrs = {**self._now.attrs, "failures": [], "methods": []}
         encoded = Encoded({**to_json(attrs), FORMAT_NAME: FORMAT})
         tiled = {*self.fields, "status"}
         for name, variable in self._now.variables.items():

@@ -117,7 +117,7 @@ def evaluate(
         done = grid.size - sum(tile.size for tile in todo)
         with closing(executor.map(work, todo, work.lost)) as results:
             for tile, found in results:
-                kept.write(tile, found.fields, found.status, found.failures)
+                kept.write(tile, found.fields, found.status, found.failures, found.method)
                 done += tile.size
                 if progress is not None:
                     progress(done, grid.size)

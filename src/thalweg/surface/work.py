@@ -24,11 +24,13 @@ class TileResult:
         fields: arrays of the tile's shape.
         status: codes of `Cell`, of the tile's shape.
         failures: one line for each cell whose loss raised: where, and what it said.
+        method: how the objective evaluated them, where that is worth telling.
     """
 
     fields: Fields
     status: NDArray[np.int8]
     failures: tuple[str, ...] = ()
+    method: str = ""
 
 
 class TileWork:
@@ -76,7 +78,7 @@ class TileWork:
         if self._patience is None:
             found = _attempt(restriction, coords)
             if not isinstance(found, BaseException):
-                return _result(tile, found, np.zeros(len(coords), dtype=bool), ())
+                return self._result(tile, found, np.zeros(len(coords), dtype=bool), ())
         return self._cell_by_cell(tile, restriction, coords)
 
     def lost(self, tile: Tile, cause: str) -> TileResult:
@@ -84,7 +86,7 @@ class TileWork:
         found = {name: np.full(tile.size, np.nan) for name in self._ordered[3]}
         low, high = self._ordered[2].coords(tile)[[0, -1]]
         said = f"from {_place(low)} to {_place(high)}: {cause}"
-        return _result(tile, found, np.ones(tile.size, dtype=bool), (said,))
+        return self._result(tile, found, np.ones(tile.size, dtype=bool), (said,))
 
     def _cell_by_cell(self, tile: Tile, restriction: Restriction, coords: FloatArray) -> TileResult:
         found = {name: np.full(tile.size, np.nan) for name in self._ordered[3]}
@@ -97,16 +99,16 @@ class TileWork:
             else:
                 for name in found:
                     found[name][i] = one[name][0]
-        return _result(tile, found, failed, tuple(failures))
+        return self._result(tile, found, failed, tuple(failures))
 
-
-def _result(
-    tile: Tile, found: Fields, failed: NDArray[np.bool_], failures: tuple[str, ...]
-) -> TileResult:
-    finite = np.all([np.isfinite(values) for values in found.values()], axis=0)
-    status = np.where(failed, Cell.FAILED, np.where(finite, Cell.DONE, Cell.NONFINITE))
-    shaped = {name: values.reshape(tile.shape) for name, values in found.items()}
-    return TileResult(shaped, status.astype(np.int8).reshape(tile.shape), failures)
+    def _result(
+        self, tile: Tile, found: Fields, failed: NDArray[np.bool_], failures: tuple[str, ...]
+    ) -> TileResult:
+        finite = np.all([np.isfinite(values) for values in found.values()], axis=0)
+        status = np.where(failed, Cell.FAILED, np.where(finite, Cell.DONE, Cell.NONFINITE))
+        shaped = {name: values.reshape(tile.shape) for name, values in found.items()}
+        codes = status.astype(np.int8).reshape(tile.shape)
+        return TileResult(shaped, codes, failures, self._ordered[0].method())
 
 
 def _attempt(

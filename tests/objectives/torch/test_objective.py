@@ -266,7 +266,7 @@ def test_nothing_drifts_along_a_map():
     first = f(np.zeros((1, 2)))["loss"][0]
     assert first == objective.value(objective.start)
     f(np.random.default_rng(0).normal(size=(300, 2)))
-    assert objective.identity() == objective_of(GUESTS[0], strategy=Walk()).identity()  # of the start, not of here
+    assert objective.identity() == objective_of(GUESTS[0], strategy=Walk()).identity()
     assert f(np.zeros((1, 2)))["loss"][0] == first
 
 

@@ -62,6 +62,10 @@ class TorchObjective(SmoothObjective):
         for block, base in zip(self.layout.blocks, self.problem.base, strict=True):
             yield block, base.reshape(-1).cpu().double().numpy().copy()
 
+    def method(self) -> str:
+        """Return how points were evaluated so far, in words."""
+        return self.strategy.how(self.problem)
+
     def values(self, points: FloatArray) -> FloatArray:
         """Return the losses (m,) at points (m, n)."""
         course = PointsCourse(self.check_points(points), self.layout)

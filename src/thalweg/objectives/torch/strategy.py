@@ -23,3 +23,7 @@ class Strategy(Protocol):
             fields: among "loss", "loss_stderr" and the metrics; not "gradient_norm".
         """
         ...
+
+    def how(self, problem: Problem) -> str:
+        """Return what was done so far, in words."""
+        ...

@@ -38,3 +38,7 @@ class Walk:
             for field, value in problem.summarize(parts, fields).items():
                 found[field][row] = value
         return found
+
+    def how(self, problem: Problem) -> str:
+        """Return what was done, in words."""
+        return "in place, point by point"

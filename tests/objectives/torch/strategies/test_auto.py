@@ -10,6 +10,7 @@ from torch import nn
 from objectives.torch.strategies.nets import case
 from thalweg.core.grid import Grid
 from thalweg.geometry.planes import random_plane
+from thalweg.geometry.seeded import seeded_plane
 from thalweg.objectives.torch.from_torch import from_torch
 from thalweg.objectives.torch.policies import FixedMasks, Normalisation
 from thalweg.objectives.torch.strategies import auto
@@ -20,6 +21,7 @@ from thalweg.objectives.torch.strategies.fused import Fused
 from thalweg.objectives.torch.strategies.in_place import InPlace
 from thalweg.objectives.torch.strategies.work import Work
 from thalweg.objectives.torch.walk import Walk
+from thalweg.surface.evaluate import evaluate
 
 COORDS = Grid.square(1.0, 4).coords()
 HEAVY = Work(operations=100, numbers=10**8, flops=10**10)
@@ -160,3 +162,11 @@ def test_what_was_done_is_said():
     said = objective.strategy.how(objective.problem)
     assert said.startswith("fused, in float64; batched, ")
     assert said.endswith("points at a time")
+
+
+def test_a_map_says_how_its_points_were_evaluated():
+    data = torch.ones(4, 2), torch.ones(4, 1)
+    objective = from_torch(nn.Linear(2, 1), nn.MSELoss(), data)
+    surface = evaluate(objective, seeded_plane(objective), Grid.square(1.0, 3))
+    assert surface.attrs["methods"] == [objective.method()]
+    assert "batched" in objective.method()

@@ -6,7 +6,6 @@ a map that is resumed must go on with the bits it began with.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -23,6 +22,7 @@ from thalweg.objectives.torch.strategies.fused import Fused
 from thalweg.objectives.torch.strategies.in_place import InPlace, on_threads
 from thalweg.objectives.torch.strategies.memo import Memo
 from thalweg.objectives.torch.strategies.memory import is_out_of_memory
+from thalweg.objectives.torch.strategy import Strategy
 from thalweg.objectives.torch.walk import Walk
 
 COMPILING = 400.0  # counted seconds from which compiling pays: it takes 30 and saves a quarter
@@ -30,20 +30,6 @@ FEW = 8  # points from which points without a plane are stacked
 PROBES = np.array([[0.0, 0.0, 0.0], [0.5, -0.3, 0.2], [-0.2, 0.4, -0.5]])
 TOLERANCE = {"torch.float64": 1e-10, "torch.float32": 2e-5}
 NARROW = 3e-2  # of bfloat16 and float16
-
-
-class Told(Protocol):
-    """A strategy that can say what it did."""
-
-    def __call__(
-        self, problem: Problem, course: Course, coords: FloatArray, fields: tuple[str, ...]
-    ) -> Fields:
-        """Return {field: (m,)} at coordinates (m, k)."""
-        ...
-
-    def how(self, problem: Problem) -> str:
-        """Return what was done, in words."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -63,7 +49,7 @@ class Auto:
     _proved: Memo[dict[tuple[type, tuple[str, ...]], bool]] = field(
         default_factory=Memo, init=False, repr=False, compare=False
     )
-    _used: Memo[list[Told]] = field(default_factory=Memo, init=False, repr=False, compare=False)
+    _used: Memo[list[Strategy]] = field(default_factory=Memo, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fused", Fused(self.single))
@@ -89,7 +75,7 @@ class Auto:
 
     def choice(
         self, problem: Problem, course: Course, coords: FloatArray, fields: tuple[str, ...]
-    ) -> Told:
+    ) -> Strategy:
         """Return the strategy for these points; the same for the same request."""
         most = torch.get_num_threads()
         for wish in self._wishes(problem, course, len(coords), fields):
@@ -108,7 +94,7 @@ class Auto:
 
     def _wishes(
         self, problem: Problem, course: Course, count: int, fields: tuple[str, ...]
-    ) -> Iterator[Told]:
+    ) -> Iterator[Strategy]:
         """Yield the strategies worth trying, the fastest first."""
         still = problem.normalisation is Normalisation.FROZEN and problem.dropout is None
         if not still or not count:
@@ -127,7 +113,7 @@ class Auto:
 
 
 def agrees(
-    wish: Told, problem: Problem, course: Course, coords: FloatArray, fields: tuple[str, ...]
+    wish: Strategy, problem: Problem, course: Course, coords: FloatArray, fields: tuple[str, ...]
 ) -> bool:
     """Return whether a strategy gives the fields of `Walk` on a few points, to rounding.
 
