@@ -105,7 +105,8 @@ def wait_until(true, seconds=60):
 
 
 def surroundings():
-    return {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
+    others = ("PYTEST_CURRENT_TEST", "TORCHINDUCTOR_CACHE_DIR")  # set by pytest, and by torch
+    return {name: value for name, value in os.environ.items() if name not in others}
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from thalweg.core.errors import InputError, MissingExtraError, ThalwegError
+from thalweg.ray.leftovers import Process, end, offspring
 
 LOOPBACK = "127.0.0.1"
 SHELTER = "thalweg-ray-"  # the folders of our Ray: thalweg-ray-<process>-<anything>
@@ -79,7 +80,8 @@ def local_ray(workers: int, threads: int) -> Iterator[Any]:
         after.callback(shutil.rmtree, folder, ignore_errors=True)
         cluster, ray_constants.ENABLE_RAY_CLUSTER = ray_constants.ENABLE_RAY_CLUSTER, False
         after.callback(setattr, ray_constants, "ENABLE_RAY_CLUSTER", cluster)
-        after.callback(ray.shutdown)
+        others = offspring(os.getpid())
+        after.callback(_stop, ray, others)
         with _own_signals():
             context = ray.init(
                 address="local",
@@ -93,6 +95,20 @@ def local_ray(workers: int, threads: int) -> Iterator[Any]:
         if where != LOOPBACK:
             raise ThalwegError(f"Ray must listen on {LOOPBACK}, got {where}; it was stopped again")
         yield ray
+
+
+def _stop(ray: Any, others: set[Process]) -> None:
+    """Stop our Ray with all its processes; `others` were there before it."""
+    ours = offspring(os.getpid()) - others
+    ray.shutdown()
+    end({one for one in ours if b"ray" in _command(one)})
+
+
+def _command(process: Process) -> bytes:
+    try:
+        return Path(f"/proc/{process.number}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 @contextmanager
