@@ -142,6 +142,7 @@ _HOME = {
         "load",
         "save",
     ),
+    "store.trajectory": ("Flush",),
     "store.verify": (
         "repair",
         "verify",

@@ -112,6 +112,7 @@ from thalweg.plots.plotly_surface import surface_html as surface_html
 from thalweg.ray.executor import RayExecutor as RayExecutor
 from thalweg.store.folder import load as load
 from thalweg.store.folder import save as save
+from thalweg.store.trajectory import Flush as Flush
 from thalweg.store.verify import repair as repair
 from thalweg.store.verify import verify as verify
 from thalweg.study.journeys import Landscape as Landscape

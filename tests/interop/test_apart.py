@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from io import BytesIO
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -55,7 +57,9 @@ def test_limits_follow_the_caller(path):
 
 JAIL = """
 import json, os, socket, subprocess, sys
+from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from thalweg.interop.checkpoints import child
 root = Path(sys.argv[1])
 if sys.argv[2] == "kernel":
@@ -181,6 +185,14 @@ def test_the_reader_is_not_believed(path, monkeypatch, lie):
             with pytest.raises(StoreError, match=r"a\.h5 must be a sound HDF5 file, got "):
                 reader.parse(path, Kind.HDF5)
         assert reader._process is None  # nothing stays in a pipe for the next file
+
+
+def test_no_reader_makes_us_read_without_end():
+    said = BytesIO(bytes(100))
+    for shape in ([-1], [-1, 1], [2, -1]):
+        with pytest.raises(ValueError, match="below nothing"):
+            apart._take_arrays(SimpleNamespace(stdout=said), {"arrays": [["x", "|u1", shape]]}, 9)
+    assert said.tell() == 0
 
 
 def test_a_reader_that_sleeps_is_ended(path, monkeypatch):

@@ -8,6 +8,8 @@ from thalweg.core.errors import InputError, MissingExtraError
 from thalweg.interop.export import ENDINGS, export
 from thalweg.interop.heights import Heights
 
+pytestmark = pytest.mark.usefixtures("one_reader")
+
 FIRST = {
     ".csv": b"a,b,loss",
     ".nc": b"\x89HDF\r\n\x1a\n",

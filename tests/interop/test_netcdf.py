@@ -8,6 +8,8 @@ from thalweg.core.schema import plane_of
 from thalweg.interop.netcdf import read_netcdf, write_netcdf
 from thalweg.views.surface import surface_view
 
+pytestmark = pytest.mark.usefixtures("one_reader")
+
 ODD = {
     "flag": True,
     "nothing": None,
@@ -18,6 +20,11 @@ ODD = {
     "nested": [[1], [2]],
     "greek": "λ = −3",
     "whole": [1, 2],
+    "nul": "a\0b",
+    "nuls": ["a", "\0"],
+    "large": 1 << 70,
+    "larger": [1, -1 << 70],
+    "_hidden": "x",
     "truths": [True, False],
     "tuple": ("a", "b"),
     "of_numpy": np.float64(0.1),

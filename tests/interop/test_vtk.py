@@ -50,6 +50,15 @@ def test_a_relief_holds_every_number_as_it_is(tmp_path):
     assert arrays["FieldData", "base"] == 0.0
 
 
+def test_a_field_may_have_any_name(tmp_path):
+    name = 'EXTENT -- <"loss" & more>'
+    made = surface().rename(loss=name)
+    kind, arrays = parsed(write_vts(made, tmp_path / "s.vts", Heights(field=name)))
+    assert kind.find("Piece").attrib["Extent"] == "0 6 0 4 0 0"
+    assert kind.find(".//PointData").attrib["Scalars"] == name
+    assert np.array_equal(arrays["PointData", name], made[name].values.ravel())
+
+
 def test_cells_around_a_hole_are_hidden(tmp_path):
     _, arrays = parsed(write_vts(surface(holes=HOLES), tmp_path / "s.vts"))
     hidden = arrays["CellData", "vtkGhostType"].reshape(4, 6)

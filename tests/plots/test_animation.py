@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+import tracemalloc
 from io import BytesIO
 
 import imageio_ffmpeg
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 
 from plots.drawn import broken, path, surface, trust
-from thalweg.core.errors import InputError, MissingExtraError, ThalwegError
+from thalweg.core.errors import InputError, MissingExtraError, StoreError, ThalwegError
 from thalweg.plots import mpl_animation
 from thalweg.plots.mpl_animation import save_animation
 from thalweg.plots.mpl_labels import map_labels
@@ -33,7 +34,7 @@ def decoded(file, folder):
 def small(file, **more):
     view = surface()
     paths = [path(view, gap=0.2), path(view, "SGD", 20, gap=3.0)]
-    options = {"seconds": 1.2, "fps": 10, "width_mm": 70.0, **more}
+    options = {"seconds": 1.2, "fps": 10, "width_mm": 50.0, **more}
     return save_animation(view, paths, file, **options)
 
 
@@ -57,13 +58,13 @@ def test_an_mp4_has_every_frame_and_even_sides(tmp_path):
 
 
 def test_a_gif_lasts_as_long_and_keeps_its_named_colors(tmp_path):
-    picture = Image.open(BytesIO(small(tmp_path / "w.gif", fps=15, seconds=1.0).read_bytes()))
+    picture = Image.open(BytesIO(small(tmp_path / "w.gif", fps=15, seconds=0.6).read_bytes()))
     durations, frames = [], []
     for index in range(picture.n_frames):
         picture.seek(index)
         durations.append(picture.info["duration"])
         frames.append(np.asarray(picture.convert("RGB")))
-    assert sum(durations) == 1000
+    assert sum(durations) == 600
     assert picture.info["loop"] == 0
     colors = {tuple(c) for c in frames[-1].reshape(-1, 3)}
     assert {(255, 255, 255), (0, 0x9E, 0x73), (0, 0x72, 0xB2)} <= colors
@@ -132,11 +133,27 @@ def test_captions_and_labels_stand_below_the_map(monkeypatch):
     assert "step 0 of 0, loss 0.74" in said
 
 
+def test_frames_of_a_gif_wait_packed():
+    def frames():
+        for index in range(60):
+            frame = np.full((300, 400, 3), 255, np.uint8)
+            frame[index : index + 4] = 0
+            yield frame
+
+    tracemalloc.start()
+    gif_bytes(frames(), 10)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * 300 * 400 * 3  # of 60
+
+
 @pytest.mark.parametrize("name", ["w.mp4", "w.gif"])
 def test_the_same_paths_give_the_same_bytes_and_nothing_else(tmp_path, name):
     one = small(tmp_path / "1" / name, seconds=0.3).read_bytes()
     assert one == small(tmp_path / "2" / name, seconds=0.3).read_bytes()
     assert [p.name for p in (tmp_path / "1").iterdir()] == [name]
+    with pytest.raises(StoreError, match="must be writable, got"):
+        small(tmp_path / "1" / name / name, seconds=0.3)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 import re
 
+import pytest
+
 from plots.drawn import path, surface
+from thalweg.core.errors import StoreError
 from thalweg.plots.plotly_page import save_html
 
 
@@ -25,3 +28,6 @@ def test_pages_are_the_same_each_time_and_can_be_dark(tmp_path):
     assert one == two
     assert b"<title>Surface of the loss</title>" in one
     assert b"background: #14171C" in dark
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="must be writable, got"):
+        save_html(view, tmp_path / "file" / "s.html")

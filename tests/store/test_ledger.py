@@ -1,12 +1,14 @@
 """The ledger: lines that count once they are whole, files that may be replaced at any moment."""
 
 import os
+from dataclasses import replace
 
 import pytest
 
 from thalweg.core.errors import StoreError
+from thalweg.store import ledger as ledger_module
 from thalweg.store.durable import place
-from thalweg.store.ledger import LINES, LedgerWriter, file_sum, read_ledger
+from thalweg.store.ledger import LINES, LedgerWriter, file_sum, read_ledger, rewritten
 
 
 def test_what_was_committed_is_read_back(tmp_path):
@@ -87,3 +89,31 @@ def test_a_ledger_that_is_gone_is_not_made_again(tmp_path):
     with pytest.raises(StoreError, match="must hold no links"):
         writer.commit({"b": b"2"})
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_whichever_content_the_disk_holds_after_two_broken_replacements_is_sound(
+    tmp_path, monkeypatch
+):
+    LedgerWriter(tmp_path).commit({"a": b"A"})
+
+    def broken(before):
+        def write(root, files):
+            if not before:
+                real(root, files)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(ledger_module, "write_files", write)
+
+    real = ledger_module.write_files
+    for content, before in [(b"B", False), (b"C", True)]:
+        broken(before)
+        with pytest.raises(KeyboardInterrupt):
+            LedgerWriter(tmp_path, read_ledger(tmp_path)).commit({"a": content})
+        monkeypatch.setattr(ledger_module, "write_files", real)
+    assert (tmp_path / "a").read_bytes() == b"B"
+    known = read_ledger(tmp_path)
+    assert known.sums == {"a": tuple(map(file_sum, (b"A", b"B", b"C")))}
+    again = rewritten(tmp_path, known)
+    assert read_ledger(tmp_path) == again == replace(known, length=again.length)
+    LedgerWriter(tmp_path, again).commit({"a": b"D"})
+    assert read_ledger(tmp_path).sums == {"a": (file_sum(b"D"),)}

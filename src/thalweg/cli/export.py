@@ -127,7 +127,6 @@ def film(
     """
     from thalweg.core.schema import require_kind
     from thalweg.plots.mpl_animation import save_animation
-    from thalweg.store.folder import cannot_write
     from thalweg.study.journey_figure import map_views
 
     require_kind(stored, "surface")
@@ -135,7 +134,4 @@ def film(
         mend = "give --path, or make one with thalweg follow"
         raise InputError(f"a {file.suffix} needs a path over the surface", "none", mend)
     view, paths, trust = map_views(stored, path, field)
-    try:
-        save_animation(view, paths, file, seconds=seconds, trust=trust, width_mm=width or 120.0)
-    except OSError as fault:
-        raise cannot_write(file, fault) from fault
+    save_animation(view, paths, file, seconds=seconds, trust=trust, width_mm=width or 120.0)

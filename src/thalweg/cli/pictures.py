@@ -48,17 +48,13 @@ def draw(
     """
     from thalweg.core.files import write_whole
     from thalweg.plots.mpl_save import save_figure
-    from thalweg.store.folder import cannot_write
 
     check_suffix(out)
     form = out.suffix.lower()
-    try:
-        if form == WEB:
-            return write_whole(out, _page(stored, path, field, title).encode())
-        figure = figure_of(stored, path, field, title, width)
-        save_figure(figure, out.parent, out.stem, (form[1:],))
-    except OSError as fault:
-        raise cannot_write(out, fault) from fault
+    if form == WEB:
+        return write_whole(out, _page(stored, path, field, title).encode())
+    figure = figure_of(stored, path, field, title, width)
+    save_figure(figure, out.parent, out.stem, (form[1:],))
     return out
 
 

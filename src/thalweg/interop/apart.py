@@ -259,6 +259,8 @@ def _take_arrays(
     if process.stdout is None:
         raise EOFError
     heads = [(check_name(n), _dtype(d), tuple(map(int, shape))) for n, d, shape in reply["arrays"]]
+    if any(n < 0 for _, _, shape in heads for n in shape):  # would be read without end
+        raise ValueError("a length below nothing")
     check_total(sum(d.itemsize * prod(shape) for _, d, shape in heads), budget)
     arrays = {}
     for name, dtype, shape in heads:

@@ -13,9 +13,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from thalweg.core.arrays import FloatArray
+from thalweg.core.files import write_whole
 from thalweg.interop.heights import Heights, runs_in_relief
 from thalweg.interop.mesh import mesh_of
-from thalweg.interop.whole import written
 from thalweg.version import __version__
 from thalweg.views.colors import NEUTRAL, optimizer_color
 
@@ -62,7 +62,7 @@ def write_glb(
         ]
         if strips:
             scene.node(name, strips)
-    return written(Path(path), scene.binary({"heights": mesh.relief.said}))
+    return write_whole(Path(path), scene.binary({"heights": mesh.relief.said}))
 
 
 class _Scene:

@@ -9,19 +9,21 @@ import numpy as np
 import xarray as xr
 
 from thalweg.core.errors import MissingExtraError, StoreError
+from thalweg.core.files import write_whole
 from thalweg.interop.apart import arrays_of_h5
-from thalweg.interop.whole import written
 
 _FIT = {"e": np.float32, "?": np.int8}  # half precision and truth: the format has neither
+_LARGEST = 1 << 63
 _DIMS, _AS_JSON = "thalweg_dims", "thalweg_json"
 
 
 def write_netcdf(dataset: xr.Dataset, path: Path | str) -> Path:
     """Write a Dataset as NetCDF-4 with all its attributes; return the path.
 
-    Numbers and texts stay what they are. True and False become 1 and 0, lists of one kind become
-    arrays, and whatever the format has no word for (None, nested or empty lists) becomes JSON;
-    `read_netcdf` gives all of them back.
+    Numbers and texts stay what they are, but for half precision, which becomes single. Of the
+    attributes, True and False become 1 and 0, lists of one kind become arrays, and whatever the
+    format has no word for (None, nested or empty lists) becomes JSON; `read_netcdf` gives all of
+    them back.
 
     Raises:
         MissingExtraError: h5netcdf is not installed.
@@ -37,7 +39,7 @@ def write_netcdf(dataset: xr.Dataset, path: Path | str) -> Path:
         if variable.dtype.char in _FIT:
             fit[name] = variable.astype(_FIT[variable.dtype.char])
     plain = {str(name): _listed(value) for name, value in dataset.attrs.items()}
-    lost = {name: value for name, value in plain.items() if not _survives(value)}
+    lost = {k: value for k, value in plain.items() if k.startswith("_") or not _survives(value)}
     fit.attrs = {name: _fit(value) for name, value in plain.items()}
     fit.attrs[_AS_JSON] = json.dumps(lost)
     for name, variable in fit.variables.items():
@@ -47,7 +49,7 @@ def write_netcdf(dataset: xr.Dataset, path: Path | str) -> Path:
         draft = Path(folder) / "draft.nc"
         fit.to_netcdf(draft, engine="h5netcdf", format="NETCDF4")
         content = draft.read_bytes()
-    return written(Path(path), content)
+    return write_whole(Path(path), content)
 
 
 def read_netcdf(path: Path | str) -> xr.Dataset:
@@ -84,17 +86,28 @@ def _lone(value: Any) -> Any:
 def _survives(value: Any) -> bool:
     """Return whether the format gives this back as it is."""
     if isinstance(value, list):
-        return len(value) > 1 and len({type(item) for item in value}) == 1 and _survives(value[0])
-    return type(value) in (int, float, str)
+        return (
+            len(value) > 1
+            and len({type(item) for item in value}) == 1
+            and all(map(_survives, value))
+        )
+    if isinstance(value, str):
+        return "\0" not in value
+    return type(value) is float or (type(value) is int and abs(value) < _LARGEST)
+
+
+def _is_strange(value: Any) -> bool:
+    """Return whether this text or number has no place in the format."""
+    return isinstance(value, str | int) and not isinstance(value, bool) and not _survives(value)
 
 
 def _fit(value: Any) -> Any:
     """Return what stands for a value in the file."""
     if isinstance(value, bool):
         return int(value)
-    if isinstance(value, int | float | str):
+    if isinstance(value, int | float | str) and _survives(value):
         return value
-    if isinstance(value, list) and value:
+    if isinstance(value, list) and value and not any(map(_is_strange, value)):
         for kinds in (str, bool, int | float):
             if all(isinstance(item, kinds) for item in value):
                 return [_fit(item) for item in value]

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
+from thalweg.core.files import write_whole
 from thalweg.interop.heights import Heights, runs_in_relief
 from thalweg.interop.mesh import mesh_of
-from thalweg.interop.whole import written
 
 _FACET = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("unused", "<u2")])
 
@@ -42,7 +42,7 @@ def write_obj(
             if len(points) > 1:
                 lines.append("l " + " ".join(str(row) for row in rows))
             count += len(points)
-    return written(Path(path), ("\n".join(lines) + "\n").encode())
+    return write_whole(Path(path), ("\n".join(lines) + "\n").encode())
 
 
 def write_stl(surface: xr.Dataset, path: Path | str, heights: Heights = Heights()) -> Path:  # noqa: B008
@@ -58,4 +58,4 @@ def write_stl(surface: xr.Dataset, path: Path | str, heights: Heights = Heights(
     facets["normal"] = normals / np.linalg.norm(normals, axis=1, keepdims=True)
     facets["corners"] = mesh.points[mesh.triangles]
     head = f"Thalweg, z is up; {mesh.relief.said}".encode()[:80].ljust(80)
-    return written(Path(path), head + len(facets).to_bytes(4, "little") + facets.tobytes())
+    return write_whole(Path(path), head + len(facets).to_bytes(4, "little") + facets.tobytes())

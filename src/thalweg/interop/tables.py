@@ -14,8 +14,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from thalweg.core.errors import InputError
+from thalweg.core.files import write_whole
 from thalweg.core.schema import Cell, axes_of, require_kind
-from thalweg.interop.whole import written
 
 _ROWS = {
     "trajectory": "step",
@@ -52,7 +52,7 @@ def write_csv(dataset: xr.Dataset, path: Path | str, points: bool = False) -> Pa
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
-    return written(Path(path), text.getvalue().encode())
+    return write_whole(Path(path), text.getvalue().encode())
 
 
 def _cells(surface: xr.Dataset) -> dict[str, Sequence[object]]:

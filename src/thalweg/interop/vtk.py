@@ -7,15 +7,16 @@ fields; the cells around them are marked hidden (`vtkGhostType`), so that ParaVi
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from xml.sax.saxutils import quoteattr
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from thalweg.core.errors import InputError
+from thalweg.core.files import write_whole
 from thalweg.core.schema import axes_of, require_kind
 from thalweg.interop.heights import Heights, Relief, runs_in_relief
-from thalweg.interop.whole import written
 
 _TYPES = {"f8": "Float64", "i8": "Int64", "i1": "Int8", "u1": "UInt8"}
 _HIDDEN_CELL = 32
@@ -36,16 +37,17 @@ def write_vts(surface: xr.Dataset, path: Path | str, heights: Heights = Heights(
     z = relief.height(relief.values)
     known = np.isfinite(z)
     points = np.stack([a, b, np.where(known, z, 0.0)], axis=-1).reshape(-1, 3)
+    sizes = (relief.a.size, relief.b.size, 1)
     body = "".join(
         [
             _said(relief),
-            "<Piece Extent=EXTENT>\n",
+            f"<Piece Extent={_extent(sizes)}>\n",
             _data("PointData", _fields(surface, ("b", "a")), relief.field),
             _data("CellData", {"vtkGhostType": _hidden(known)}),
             f"<Points>\n{_array('Points', points)}</Points>\n</Piece>\n",
         ]
     )
-    return written(Path(path), _file("StructuredGrid", body, (relief.a.size, relief.b.size, 1)))
+    return write_whole(Path(path), _file("StructuredGrid", body, sizes))
 
 
 def write_vtr(volume: xr.Dataset, path: Path | str) -> Path:
@@ -56,6 +58,7 @@ def write_vtr(volume: xr.Dataset, path: Path | str) -> Path:
         StoreError: the file cannot be written.
     """
     axes = axes_of(volume)
+    sizes = tuple(volume.sizes[name] for name in axes)
     if len(axes) != 3:
         raise InputError("a .vtr file needs 3 directions", str(len(axes)), "write .vts or .csv")
     known = np.ones([volume.sizes[name] for name in "cba"], dtype=bool)
@@ -65,7 +68,7 @@ def write_vtr(volume: xr.Dataset, path: Path | str) -> Path:
             known &= np.isfinite(values).reshape(known.shape)
     body = "".join(
         [
-            "<Piece Extent=EXTENT>\n",
+            f"<Piece Extent={_extent(sizes)}>\n",
             _data("PointData", fields, next(iter(fields))),
             _data("CellData", {"vtkGhostType": _hidden(known)}),
             "<Coordinates>\n",
@@ -73,8 +76,7 @@ def write_vtr(volume: xr.Dataset, path: Path | str) -> Path:
             "</Coordinates>\n</Piece>\n",
         ]
     )
-    sizes = tuple(volume.sizes[name] for name in axes)
-    return written(Path(path), _file("RectilinearGrid", body, sizes))
+    return write_whole(Path(path), _file("RectilinearGrid", body, sizes))
 
 
 def write_vtp(
@@ -120,16 +122,18 @@ def write_vtp(
             "</Lines>\n</Piece>\n",
         ]
     )
-    return written(Path(path), _file("PolyData", body))
+    return write_whole(Path(path), _file("PolyData", body))
 
 
 def _file(kind: str, body: str, sizes: Sequence[int] = ()) -> bytes:
-    extent = '"' + " ".join(f"0 {size - 1}" for size in sizes) + '"'
-    whole = f" WholeExtent={extent}" if sizes else ""
+    whole = f" WholeExtent={_extent(sizes)}" if sizes else ""
     head = f'<VTKFile type="{kind}" version="1.0" byte_order="LittleEndian" header_type="UInt64">'
-    body = body.replace("EXTENT", extent, 1)
     text = f'<?xml version="1.0"?>\n{head}\n<{kind}{whole}>\n{body}</{kind}>\n</VTKFile>\n'
     return text.encode()
+
+
+def _extent(sizes: Sequence[int]) -> str:
+    return '"' + " ".join(f"0 {size - 1}" for size in sizes) + '"'
 
 
 def _fields(surface: xr.Dataset, dims: tuple[str, ...]) -> dict[str, NDArray]:
@@ -157,11 +161,12 @@ def _said(relief: Relief) -> str:
     arrays = "".join(
         _array(name, np.array([value]), ' NumberOfTuples="1"') for name, value in numbers.items()
     )
-    return f"<!-- {relief.said} -->\n<FieldData>\n{arrays}</FieldData>\n"
+    said = relief.said.replace("--", "- -")  # two would end the comment
+    return f"<!-- {said} -->\n<FieldData>\n{arrays}</FieldData>\n"
 
 
 def _data(tag: str, arrays: Mapping[str, NDArray], scalars: str = "") -> str:
-    shown = f' Scalars="{scalars}"' if scalars else ""
+    shown = f" Scalars={quoteattr(scalars)}" if scalars else ""
     inner = "".join(_array(name, values) for name, values in arrays.items())
     return f"<{tag}{shown}>\n{inner}</{tag}>\n"
 
@@ -172,5 +177,5 @@ def _array(name: str, values: NDArray, more: str = "") -> str:
     raw = np.ascontiguousarray(values).astype(f"<{kind}").tobytes()
     coded = b64encode(len(raw).to_bytes(8, "little") + raw).decode()
     more += f' NumberOfComponents="{values.shape[1]}"' if values.ndim == 2 else ""
-    head = f'<DataArray type="{_TYPES[kind]}" Name="{name}"{more} format="binary">'
+    head = f'<DataArray type="{_TYPES[kind]}" Name={quoteattr(name)}{more} format="binary">'
     return f"{head}\n{coded}\n</DataArray>\n"

@@ -66,7 +66,7 @@ def save_animation(
     Raises:
         InputError: another ending, no path, or a time without frames.
         MissingExtraError: imageio-ffmpeg (MP4) or pillow (GIF) is not installed.
-        OSError: the file cannot be written.
+        StoreError: the file cannot be written.
     """
     path = Path(path)
     colors = dict.fromkeys([theme.paper, theme.ink, theme.warning, *(p.color for p in paths)])

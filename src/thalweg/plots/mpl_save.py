@@ -48,6 +48,7 @@ def save_figure(
 
     Raises:
         InputError: an unknown format, or a name with a folder in it.
+        StoreError: a file cannot be written.
     """
     unknown = [f for f in formats if f not in _METADATA]
     if unknown:

@@ -39,7 +39,7 @@ def save_html(
         dark: light ink on a dark page.
 
     Raises:
-        OSError: the file cannot be written.
+        StoreError: the file cannot be written.
     """
     body = surface_html(view, paths, dark=dark, include_plotlyjs=True)
     title = html.escape(view.title or f"Surface of the {view.field_label}")

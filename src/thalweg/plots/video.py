@@ -2,6 +2,7 @@
 
 import subprocess
 import tempfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from io import BytesIO
@@ -66,7 +67,8 @@ def gif_bytes(frames: Iterator[Frame], fps: int, exact: Sequence[str] = ()) -> b
     """Return frames (h, w, 3) as a GIF that starts again when it ends.
 
     All frames share one set of 256 colors, chosen for the first and the last of them. What does
-    not change from the first frame on is dithered once, so that it stands still.
+    not change from the first frame on is dithered once, so that it stands still. Frames wait
+    packed until the last is there.
 
     Args:
         frames: alike in size.
@@ -80,25 +82,32 @@ def gif_bytes(frames: Iterator[Frame], fps: int, exact: Sequence[str] = ()) -> b
         from PIL import Image
     except ImportError as fault:
         raise MissingExtraError("GIF files need pillow", "not installed", _INSTALL) from fault
-    every = list(frames)
-    both = Image.fromarray(np.concatenate([every[0], every[-1]]))
+    first = last = next(frames)
+    packed: list[bytes] = []
+    for last in frames:
+        packed.append(zlib.compress(last.tobytes(), 1))
+    both = Image.fromarray(np.concatenate([first, last]))
     chosen = both.quantize(256 - len(exact)).getpalette() or []
     palette = _with_exact(np.array(chosen, dtype=np.int64).reshape(-1, 3), exact)
     shared = Image.new("P", (1, 1))
     shared.putpalette(palette)
-    still = Image.fromarray(every[0]).quantize(palette=shared)
-    flat = [still]
-    for frame in every[1:]:
-        same = (frame == every[0]).all(axis=2)
-        plain = Image.fromarray(frame).quantize(palette=shared, dither=Image.Dither.NONE)
-        codes = np.where(same, np.asarray(still), np.asarray(plain))
-        flat.append(Image.frombytes("P", still.size, codes.tobytes()))
-        flat[-1].putpalette(palette)
-    ends = np.round(100 * np.arange(len(flat) + 1) / fps)
+    still = Image.fromarray(first).quantize(palette=shared)
+
+    def later() -> Iterator[Image.Image]:
+        for content in packed:
+            frame = np.frombuffer(zlib.decompress(content), np.uint8).reshape(first.shape)
+            same = (frame == first).all(axis=2)
+            plain = Image.fromarray(frame).quantize(palette=shared, dither=Image.Dither.NONE)
+            codes = np.where(same, np.asarray(still), np.asarray(plain))
+            flat = Image.frombytes("P", still.size, codes.tobytes())
+            flat.putpalette(palette)
+            yield flat
+
+    ends = np.round(100 * np.arange(len(packed) + 2) / fps)
     durations = [int(10 * each) for each in np.diff(ends)]
     buffer = BytesIO()
-    more = {"save_all": True, "append_images": flat[1:], "duration": durations, "loop": 0}
-    flat[0].save(buffer, format="GIF", **more)
+    more = {"save_all": True, "append_images": later(), "duration": durations, "loop": 0}
+    still.save(buffer, format="GIF", **more)
     return buffer.getvalue()
 
 

@@ -74,6 +74,23 @@ def load(path: Path | str, limit: int | None = None) -> xr.Dataset:
     return decoded(path, contents)
 
 
+def was_repaired(path: Path | str) -> bool:
+    """Return whether all that a store lacks was given up by `repair`, so that its maker goes on.
+
+    Raises:
+        StoreError: it is not of a form that Thalweg writes, or needs more memory than usual.
+    """
+    try:
+        return _only_lost(read_contents(Path(path), None))
+    except OSError as fault:
+        raise cannot_read(Path(path), fault) from fault
+
+
+def _only_lost(contents: Contents) -> bool:
+    lost = contents.ledger.lost if contents.ledger else frozenset[str]()
+    return {*contents.damaged, *contents.missing} <= lost
+
+
 def require_sound(path: Path, contents: Contents) -> None:
     """Raise StoreError if something is damaged or missing; it names the first."""
     wrong = [f"damaged {key}" for key in contents.damaged]
@@ -81,7 +98,7 @@ def require_sound(path: Path, contents: Contents) -> None:
     if wrong:
         more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         mend = "repair it with `thalweg verify --repair`, or delete it"
-        if contents.ledger and {*contents.damaged, *contents.missing} <= contents.ledger.lost:
+        if _only_lost(contents):
             mend = "it was repaired: run what made it once more"
         raise StoreError(f"{path} must be readable", f"{wrong[0]}{more}", mend)
 

@@ -32,7 +32,7 @@ class Ledger:
     """What the lines say, all in all.
 
     Attributes:
-        sums: for each key the sums that its file may have; two while it is replaced.
+        sums: for each key the sums that its file may have; more than one while it is replaced.
         identity: what tells this store from others.
         failures: for some keys, what was raised while they were computed.
         methods: for some keys, how they were computed.
@@ -79,7 +79,7 @@ def read_ledger(root: Path) -> Ledger | None:
             continue
         sums.update({key: (one,) for key, one in note.get("files", {}).items()})
         for key, one in note.get("next", {}).items():
-            sums[key] = (*sums.get(key, ())[:1], one)
+            sums[key] = (*sums.get(key, ()), one)
         failures.update({key: tuple(said) for key, said in note.get("failures", {}).items()})
         methods.update(note.get("methods", {}))
         identity.update(note.get("identity", {}))
@@ -172,17 +172,20 @@ class LedgerWriter:
 
 def rewritten(root: Path, ledger: Ledger) -> Ledger:
     """Write the ledger anew, without its damaged lines; the caller holds the store's lock."""
-    line = _line(
+    notes: list[dict[str, Any]] = [
         {
             "identity": ledger.identity,
-            "files": {key: sums[-1] for key, sums in ledger.sums.items()},
+            "files": {key: sums[0] for key, sums in ledger.sums.items()},
             "failures": {key: list(said) for key, said in ledger.failures.items()},
             "methods": ledger.methods,
             "lost": sorted(ledger.lost),
         }
-    )
-    write_files(root, {GROUP: ABOUT, LINES: line})
-    return replace(ledger, damaged=(), length=len(line))
+    ]
+    for key, sums in ledger.sums.items():  # whichever of them the disk holds is sound
+        notes += [{"next": {key: one}} for one in sums[1:]]
+    lines = b"".join(map(_line, notes))
+    write_files(root, {GROUP: ABOUT, LINES: lines})
+    return replace(ledger, damaged=(), length=len(lines))
 
 
 def require_known(version: object, path: Path) -> None:

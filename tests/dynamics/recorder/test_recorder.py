@@ -292,8 +292,9 @@ def test_lbfgs_has_one_row_a_step_and_no_gradient():
     assert (np.diff(run.loss[:-1]) < 0).all()
 
 
-def test_a_step_that_the_gradient_scaler_skips_is_none():
-    model, optimizer, inputs, targets = made(dtype=torch.float32)
+@pytest.mark.parametrize("fused", [False, True])  # the scaler lets fused ones skip by themselves
+def test_a_step_that_the_gradient_scaler_skips_is_none(fused):
+    model, optimizer, inputs, targets = made(dtype=torch.float32, fused=fused)
     scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
     with Recorder(model, optimizer) as recorder:
         for t in range(4):
@@ -339,6 +340,36 @@ def test_a_model_that_changes_its_shape_ends_the_recording_not_the_training():
         recorder.close()
     assert isinstance(recorder.fault, InputError)
     np.testing.assert_array_equal(recorder.trajectory.point, by_hand(1)[0])
+
+
+@pytest.mark.parametrize("ended", ["closed", "shape", "memory"])
+@pytest.mark.parametrize("by_optimizer", [True, False])
+def test_losses_told_when_recording_is_over_change_no_row(monkeypatch, ended, by_optimizer):
+    model, optimizer, *data = made()
+    recorder = Recorder(model, optimizer if by_optimizer else None, dtype=np.float64).attach()
+    for _ in range(3):
+        recorder.step(step(model, optimizer, *data))
+    if ended == "closed":
+        recorder.close()
+    elif ended == "shape":
+        model[2] = nn.Linear(4, 2, dtype=torch.float64)
+    else:
+        monkeypatch.setattr(recorder._points, "values", _no_memory)
+    if ended != "closed":
+        with pytest.warns(RuntimeWarning, match="recording stopped: (a recorded|MemoryError)"):
+            recorder.step(step(model, optimizer, *data))
+    for loss in (99.0, torch.tensor(98.0)):
+        step(model, optimizer, *data)
+        recorder.step(loss)
+    recorder.close()
+    points, losses, _ = by_hand(3)
+    np.testing.assert_array_equal(recorder.trajectory.loss, [*losses, np.nan])
+    np.testing.assert_array_equal(recorder.trajectory.point, points)
+    assert recorder.fault is None or ended != "closed"
+
+
+def _no_memory(_):
+    raise MemoryError
 
 
 def test_a_run_that_diverges_is_kept_as_it_went():

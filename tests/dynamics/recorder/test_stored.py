@@ -43,8 +43,8 @@ def train(steps, model, optimizer, *data, **arguments):
 )
 def test_the_store_holds_what_memory_would(tmp_path, arguments):
     flush = Flush(rows=3)
-    stored = train(40, *made(), store=tmp_path / "run", flush=flush, **arguments)
-    wanted = train(40, *made(), **arguments).trajectory
+    stored = train(20, *made(), store=tmp_path / "run", flush=flush, **arguments)
+    wanted = train(20, *made(), **arguments).trajectory
     xr.testing.assert_identical(stored.trajectory, wanted)
     xr.testing.assert_identical(load(tmp_path / "run"), wanted)
 
@@ -63,9 +63,11 @@ def test_training_goes_on_where_it_was(tmp_path, projection):
     xr.testing.assert_identical(load(tmp_path / "run"), wanted)
     with torch.no_grad():
         early[0][0].weight += 1
-    with pytest.raises(InputError, match="got parameters of no row"):
+    with pytest.raises(InputError, match="got parameters of no row") as caught:
         train(1, *early, **arguments)
     xr.testing.assert_identical(load(tmp_path / "run"), wanted)
+    train(0, *guest, **arguments)  # the refused one holds nothing
+    assert caught.tb is not None
 
 
 def test_another_run_in_the_folder_is_refused(tmp_path):
@@ -106,6 +108,20 @@ def test_a_full_disk_ends_the_recording_not_the_training(tmp_path, monkeypatch):
     points = by_hand(8)[0].astype(np.float32)
     np.testing.assert_array_equal(load(tmp_path / "run").point, points[:3])
     np.testing.assert_array_equal(model[0].weight.detach().ravel().float(), points[8, :12])
+
+
+def test_a_recorder_that_is_closed_leaves_the_store_to_others(tmp_path):
+    guest = made()
+    first = train(3, *guest, store=tmp_path / "run")
+    with Recorder(*guest[:2], tmp_path / "run", append=True, flush=Flush(rows=1)) as second:
+        for _ in range(3):
+            step(*guest)
+        before = (tmp_path / "run" / "ledger" / "lines.jsonl").read_bytes()
+        first.close()
+        first.step(1.0)
+        assert (tmp_path / "run" / "ledger" / "lines.jsonl").read_bytes() == before
+    assert second.fault is None
+    assert load(tmp_path / "run").step.values.tolist() == [*range(7)]
 
 
 CHILD = """

@@ -21,6 +21,8 @@ from thalweg.interop.canonical.projections import read_projection, write_project
 from thalweg.interop.canonical.recipe import canonical_directions
 from thalweg.interop.canonical.surfaces import read_surface, write_surface
 
+pytestmark = pytest.mark.usefixtures("one_reader")
+
 
 def plain_path(coords):
     return xr.Dataset(

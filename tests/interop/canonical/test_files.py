@@ -34,6 +34,8 @@ from thalweg.store.folder import load, save
 from thalweg.views.path import path_view
 from thalweg.views.surface import surface_view
 
+pytestmark = pytest.mark.usefixtures("one_reader")
+
 
 def contents(path):
     found = {}

@@ -27,6 +27,8 @@ from thalweg.interop.canonical.surfaces import read_surface
 from thalweg.objectives.torch.from_torch import from_torch
 from thalweg.surface.evaluate import evaluate
 
+pytestmark = pytest.mark.usefixtures("one_reader")
+
 
 @pytest.fixture(autouse=True)
 def one_thread():
@@ -73,7 +75,8 @@ def test_their_surface_is_what_the_network_gives_on_the_plane():
     assert (surface.status == Cell.DONE).all()
     assert surface.attrs["plane_digest"] == plane.digest()
     assert surface.attrs["direction_file"].endswith(DIRECTIONS)
-    losses, shares = np.empty((11, 11)), np.empty((11, 11))
+    surface = surface.isel(a=slice(None, None, 2), b=slice(None, None, 2))  # all, in the next one
+    losses, shares = np.empty((6, 6)), np.empty((6, 6))
     for row, b in enumerate(surface.b.values):
         for column, a in enumerate(surface.a.values):
             point = plane.points([[a, b]])[0].astype(np.float32)

@@ -97,8 +97,9 @@ print(json.dumps({"events": seen, "answered": answered}))
 """
 
 
-def test_even_without_the_guard_no_file_runs_anything(corpus, listener):
+def test_even_without_the_guard_no_file_runs_anything(corpus, listener, full):
     canary, files = corpus
+    files = files if full else files[::4]
     ran = subprocess.run(
         [sys.executable, "-c", BARE],
         input=json.dumps([str(path) for path in files]),

@@ -73,6 +73,9 @@ def test_a_list_is_taken_as_it_stands_and_steps_may_be_told(run):
     assert trajectory_from_checkpoints(files, steps=[7, 9]).step.values.tolist() == [7, 9]
     with pytest.raises(InputError, match="one number for each of 2 files, got 1"):
         trajectory_from_checkpoints(files, steps=[7])
+    for steps in ([9, 7], [7, 7], [0.5, 1.5], [[1], [2]]):
+        with pytest.raises(InputError, match="whole numbers that rise from file to file"):
+            trajectory_from_checkpoints(files, steps=steps)
 
 
 def test_canonical_checkpoints_against_numpy(canonical):
@@ -199,6 +202,39 @@ def test_known_digests_are_checked(run):
     digests = {"epoch_0.safetensors": good, "epoch_1.safetensors": good}
     with pytest.raises(StoreError, match=r"epoch_1\.safetensors must .* SHA-256"):
         trajectory_from_checkpoints(f"{run}/*.safetensors", digests=digests)
+
+
+def test_a_digest_of_no_file_is_refused(run):
+    digests = {"epoch_O.safetensors": "0" * 64}
+    with pytest.raises(InputError, match="digests must be of files that are read, got 'epoch_O"):
+        trajectory_from_checkpoints(f"{run}/*.safetensors", digests=digests)
+
+
+class Twins(Objective):
+    """An objective of two blocks of one shape, which must not change places."""
+
+    layout, name, fields = Layout((Block("u", (1,)), Block("v", (1,)))), "twins", ("loss",)
+    start = np.zeros(2)
+
+    def values(self, points):
+        return points @ [1.0, 10.0]
+
+    def restrict(self, plane, fields=("loss",)):
+        raise NotImplementedError
+
+    def digest(self):
+        return "0" * 16
+
+
+def test_an_objective_takes_no_parameter_for_another(tmp_path):
+    write(tmp_path / "m.safetensors", u=[2.0], v=[3.0], w=[4.0], x=[5.0, 6.0])
+    files, objective = [tmp_path / "m.safetensors"], Twins()
+    for parameters, loss in [(None, 32.0), (["u", "v"], 32.0), (["w", "v"], 34.0)]:
+        got = trajectory_from_checkpoints(files, parameters=parameters, objective=objective)
+        assert got.loss.values.tolist() == [loss]
+    for parameters in (["v", "u"], ["v", "w"], ["u"], ["x"], ["u", "v", "w"]):
+        with pytest.raises(InputError, match="must stand in the order of the objective, got"):
+            trajectory_from_checkpoints(files, parameters=parameters, objective=objective)
 
 
 class Valued(Objective):

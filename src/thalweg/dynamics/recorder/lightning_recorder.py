@@ -25,7 +25,7 @@ except ImportError as fault:
 class LightningRecorder(Callback):
     """Keeps where `Trainer.fit` takes a LightningModule; for one optimizer, one process.
 
-    The loss of a row is what `training_step` returned for the last batch of the step. See
+    The loss of a row is that of the last batch of the step, as `training_step` gave it. See
     `Recorder` for the arguments and for what is kept.
 
     Raises:
@@ -86,6 +86,8 @@ class LightningRecorder(Callback):
         """Tell the loss of the batch, if it ended a step."""
         loss = outputs.get("loss") if isinstance(outputs, Mapping) else outputs
         if self._recorder is not None and self._recorder.steps > self._told:
+            if loss is not None and pl_module.automatic_optimization:
+                loss = loss * trainer.accumulate_grad_batches  # by which Lightning divided it
             self._recorder.step(loss)
             self._told = self._recorder.steps
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from torch import Tensor, nn
 from torch.optim import LBFGS, Optimizer
 
-from thalweg.core.errors import InputError, ThalwegError
+from thalweg.core.errors import InputError
 from thalweg.core.schema import Attr
 from thalweg.dynamics.recorder.kept import kept_points
 from thalweg.dynamics.recorder.projection import Projection
@@ -33,8 +33,8 @@ class Recorder:
 
     The recorder only reads. It hooks on `optimizer.step`, leaves model, optimizer, gradients and
     random numbers as they are, and is gone after `close`. Steps that a gradient scaler skips are
-    not steps. If it cannot go on (the disk is full, a parameter changed its shape), it warns,
-    stops recording and lets the training go on; `fault` says why.
+    not steps. If it cannot go on (the disk is full, a parameter changed its shape, whatever it
+    be), it warns, stops recording and lets the training go on; `fault` says why.
 
     Args:
         model: the module that is trained, also a compiled one.
@@ -82,7 +82,7 @@ class Recorder:
             raise InputError("append needs a store to go on with", "none", "pass store=folder")
         if at is not None and at < 0:
             raise InputError("at must be a number of steps from 0", str(at), "leave it out")
-        self.fault: ThalwegError | OSError | None = None
+        self.fault: Exception | None = None
         self._points = kept_points(reader, dtype, projection)
         self._reader, self._optimizer, self._keep = reader, optimizer, keep
         self._store, self._append, self._at, self._flush = store, append, at, flush
@@ -139,7 +139,7 @@ class Recorder:
     def step(self, loss: float | Tensor | None = None) -> None:
         """Tell the loss on which the last step was taken; without an optimizer, count that step.
 
-        Call it right after `optimizer.step()`.
+        Call it right after `optimizer.step()`. When recording is over, it does nothing.
 
         Args:
             loss: of the minibatch, one number.
@@ -156,7 +156,7 @@ class Recorder:
         elif self._step == draft.first:
             wanted, mend = "step(loss) tells of a step", "call it after optimizer.step()"
             raise InputError(wanted, "none so far", mend)
-        row = self._open.get(self._step - 1)
+        row = self._open.get(self._step - 1) if self._recording else None
         if loss is not None and row is not None:
             row.loss = float(loss.detach() if isinstance(loss, Tensor) else loss)
 
@@ -168,12 +168,14 @@ class Recorder:
         with self._watched():
             last = self._last(draft) if self._recording else last
         self._stop()
+        self._closed = True
         with self._watched():
             draft.close(*last)
-        self._closed = True
 
     def _after_step(self, optimizer: Optimizer, args: object, kwargs: object) -> None:
-        self._advance(gradient=not isinstance(optimizer, LBFGS))
+        skipped = getattr(optimizer, "found_inf", None)  # a scaler tells fused ones to skip so
+        if skipped is None or not float(skipped):
+            self._advance(gradient=not isinstance(optimizer, LBFGS))
 
     def _advance(self, gradient: bool) -> None:
         """Note that a step was taken; its gradient belongs to the point before it."""
@@ -236,12 +238,13 @@ class Recorder:
         """Stop recording at a fault of ours, and let the training go on."""
         try:
             yield
-        except (ThalwegError, OSError) as fault:
+        except Exception as fault:
             first = self.fault is None
             self.fault = self.fault or fault
             self._stop()
             if first:
-                warnings.warn(f"recording stopped: {fault}", RuntimeWarning, stacklevel=2)
+                said = str(fault) or type(fault).__name__
+                warnings.warn(f"recording stopped: {said}", RuntimeWarning, stacklevel=2)
 
     def _attrs(self) -> dict[str, Attr]:
         attrs: dict[str, Attr] = {

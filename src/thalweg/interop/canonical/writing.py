@@ -7,7 +7,7 @@ from pathlib import Path
 from numpy.typing import NDArray
 
 from thalweg.core.errors import MissingExtraError
-from thalweg.interop.whole import written
+from thalweg.core.files import write_whole
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray | str]) -> Path:
@@ -26,4 +26,4 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray | str]) -> Path:
     with h5py.File(buffer, "w") as file:
         for name, values in arrays.items():
             file[name] = values
-    return written(path, buffer.getvalue())
+    return write_whole(path, buffer.getvalue())

@@ -48,20 +48,24 @@ def trajectory_from_checkpoints(
         parameters: a layout, or names in order. None takes the objective's layout, or without an
             objective every float array except BatchNorm's running statistics.
         objective: whose loss and gradient norm are computed at every checkpoint.
-        steps: (T,), the steps themselves, where the names do not tell.
-        digests: SHA-256 by file name, checked where given.
+        steps: (T,), the steps themselves, rising, where the names do not tell.
+        digests: SHA-256 by file name, checked where given; each must be of a file.
         limits: how much a file may ask for; None for the usual.
         allow_nonfinite: keep NaN and infinite parameters instead of refusing them.
 
     Raises:
-        InputError: no files, files of different models, or numbers that are not finite.
+        InputError: no files, files of different models or of another than the objective's, a
+            digest of no file, steps that do not rise, or numbers that are not finite.
         StoreError: a file is absent, damaged, hostile or too large; names it in one line.
         MissingExtraError: PyTorch or h5py is needed and not installed.
     """
     paths = _paths(files)
-    if steps is not None and len(steps) != len(paths):
-        wanted = f"steps must have one number for each of {len(paths)} files"
-        raise InputError(wanted, str(len(steps)), "leave steps out or match them")
+    at = steps_of(paths) if steps is None else _checked_steps(steps, len(paths))
+    known = {name for path in paths for name in (str(path), path.name)}
+    for name in digests or {}:
+        if name not in known:
+            wanted = "digests must be of files that are read"
+            raise InputError(wanted, one_line(repr(name)), "name the file as it is")
     if parameters is None and objective is not None:
         parameters = objective.layout
     selection: Selection | None = None
@@ -70,6 +74,7 @@ def trajectory_from_checkpoints(
     for row, parsed in enumerate(parse_all(paths, limits or FileLimits(), digests or {})):
         if selection is None:
             selection = select(parsed.arrays, paths[0], parameters)
+            _check_order(selection.layout, objective)
             points = np.empty((len(paths), selection.layout.size), np.float32)
             nest = str(parsed.extras.get("nest", ""))
         point = selection.point(parsed.arrays, paths[row], allow_nonfinite)
@@ -91,7 +96,6 @@ def trajectory_from_checkpoints(
     }
     if objective is not None:
         attrs |= {"objective": objective.name, "objective_digest": objective.digest()}
-    at = steps_of(paths) if steps is None else np.asarray(steps)
     return trajectory_dataset(at, points, losses, norms, attrs)
 
 
@@ -105,6 +109,33 @@ def _paths(files: str | Sequence[File]) -> list[Path]:
         mend = f"pass a pattern that ends in one of {', '.join('*' + end for end in SUFFIXES)}"
         raise InputError("files must name checkpoints", f"nothing at {one_line(files)!r}", mend)
     return sorted(map(Path, found), key=natural_key)
+
+
+def _checked_steps(steps: Sequence[int], count: int) -> NDArray[np.int64]:
+    """Return the steps, whole and rising, one a file."""
+    if len(steps) != count:
+        wanted = f"steps must have one number for each of {count} files"
+        raise InputError(wanted, str(len(steps)), "leave steps out or match them")
+    given = np.asarray(steps)
+    whole = given.dtype.kind in "iu" and given.ndim == 1
+    if not whole or (np.diff(given.astype(np.int64)) <= 0).any():
+        wanted = "steps must be whole numbers that rise from file to file"
+        raise InputError(wanted, one_line(list(steps)), "sort the files as they were saved")
+    return given.astype(np.int64)
+
+
+def _check_order(layout: Layout, objective: Objective | None) -> None:
+    """Raise InputError if the objective would take the parameters for others."""
+    if objective is None:
+        return
+    theirs = {block.name: i for i, block in enumerate(objective.layout.blocks)}
+    shapes = [block.shape for block in layout.blocks]
+    places = [theirs.get(block.name, i) for i, block in enumerate(layout.blocks)]
+    alike = shapes == [block.shape for block in objective.layout.blocks]
+    if not alike or places != [*range(len(places))]:
+        wanted = "parameters must stand in the order of the objective"
+        got = one_line(", ".join(block.name for block in layout.blocks))
+        raise InputError(wanted, got, "leave parameters out, or pass objective.layout")
 
 
 def _scalars(
