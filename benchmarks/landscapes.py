@@ -89,7 +89,7 @@ def small(title, case, side, target, rounds):
         torch.set_num_threads(THREADS)
 
     rivals = {"peer": walk, "peer, 1 thread": on_one, "map": whole(Auto)}
-    rivals |= {"fused": whole(Fused)} if case[0].__class__ is nn.Sequential else {}
+    rivals |= {"fused": whole(Fused)} if Fused().knows(objective.problem, ("loss",)) else {}
     rivals |= {"batched": whole(Batched), "in place": whole(InPlace)}
     for rival in rivals.values():
         rival()

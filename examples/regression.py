@@ -44,6 +44,13 @@ both = np.vstack([sgd.point.values, adam.point.values])
 plane = tw.principal_plane(both)
 grid = tw.Grid.covering(plane.coordinates(both), points=POINTS)
 surface = tw.surface_view(tw.evaluate(loss, plane, grid))
-paths = [tw.path_view(tw.project(loss, path, plane), surface) for path in (sgd, adam)]
+paths = [tw.project(loss, path, plane) for path in (sgd, adam)]
+trust = tw.trust_lines(
+    f"{path.attrs['optimizer']}: {path.attrs['captured_variance']:.0%} of its variance lies in "
+    f"this plane; its drawn loss is off by at most {path.attrs['largest_gap']:.2g}."
+    for path in paths
+)
+views = [tw.path_view(path, surface) for path in paths]
 title = "Diabetes: mean squared error over the target's variance"
-tw.save_figure(tw.surfaces_figure([surface], paths=[paths], title=title), FOLDER, "regression")
+figure = tw.surfaces_figure([surface], paths=[views], title=title, trust=trust)
+tw.save_figure(figure, FOLDER, "regression")

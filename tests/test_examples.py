@@ -36,9 +36,7 @@ def test_an_example_ends_in_one_picture(example, tmp_path):
     assert len(list((tmp_path / "figures").glob("*.png"))) == 1
 
 
-@pytest.mark.parametrize(
-    ("block", "figure"), [(0, "landscape.png"), (1, "my-first-landscape.png")]
-)
+@pytest.mark.parametrize(("block", "figure"), [(0, "landscape.png"), (1, "my-first-landscape.png")])
 def test_the_readmes_python_runs(block, figure, tmp_path):
     code = BLOCKS[block].split("```")[0]
     assert len(code.strip().splitlines()) <= 25

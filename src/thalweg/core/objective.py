@@ -47,6 +47,10 @@ class Objective(ABC):
             InputError: the plane lives in another space, or a field is unknown.
         """
 
+    def restrict_for_map(self, plane: Planar, fields: Sequence[str], cells: int) -> Restriction:
+        """Return the restriction for a map of so many cells: long ones may be worth preparing."""
+        return self.restrict(plane, fields)
+
     @abstractmethod
     def digest(self) -> str:
         """Return 16 hexadecimal digits that name the function: model, data and settings."""

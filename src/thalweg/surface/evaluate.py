@@ -46,7 +46,7 @@ def estimate(
 ) -> Estimate:
     """Return the cost of `evaluate`, measured on this very grid: few cells of a slow objective."""
     _check_axes(plane, grid)
-    restriction = objective.restrict(plane, fields)
+    restriction = objective.restrict_for_map(plane, fields, grid.size)
     coords = grid.coords(next(iter(grid.tiles())))
     restriction(coords[:1])  # the first call may compile; that is paid once
     cells, seconds = 1, 0.0

@@ -68,8 +68,8 @@ class TileWork:
             InputError: the objective refuses the plane or a field.
         """
         if self._restriction is None:
-            objective, plane, _, fields = self._ordered
-            self._restriction = objective.restrict(plane, fields)
+            objective, plane, grid, fields = self._ordered
+            self._restriction = objective.restrict_for_map(plane, fields, grid.size)
         return self._restriction
 
     def __call__(self, tile: Tile) -> TileResult:

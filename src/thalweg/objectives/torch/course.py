@@ -22,6 +22,8 @@ from thalweg.objectives.torch.rows import wide_device
 class Course(Protocol):
     """What a strategy follows."""
 
+    cells: int  # of the whole map, 0 if nobody said
+
     def block(self, i: int, coords: FloatArray) -> Tensor:
         """Return block i at coordinates (k,): float64, (m,), flat."""
         ...
@@ -29,6 +31,8 @@ class Course(Protocol):
 
 class PlaneCourse:
     """The points of a plane whose directions are arrays; all of them on the device."""
+
+    cells = 0
 
     def __init__(self, plane: Plane, layout: Layout, device: torch.device) -> None:
         self.plane = plane
@@ -44,6 +48,8 @@ class PlaneCourse:
 
 class SeededCourse:
     """The points of a seeded plane; one block of its directions exists at a time."""
+
+    cells = 0
 
     def __init__(self, plane: SeededPlane, base: Sequence[Tensor]) -> None:
         self.plane, self._base = plane, base
@@ -61,6 +67,7 @@ class PointsCourse:
     """Given points (m, n); the only coordinate is the number of the row."""
 
     plane = None
+    cells = 0
 
     def __init__(self, points: FloatArray, layout: Layout) -> None:
         self._points, self._slices = points, [at for _, at in layout.slices()]

@@ -103,9 +103,14 @@ class TorchObjective(SmoothObjective):
 
     def restrict(self, plane: Planar, fields: Sequence[str] = ("loss",)) -> Restriction:
         """Return f(coords (m, k)) -> {field: (m,)}; every point computed from the origin anew."""
+        return self.restrict_for_map(plane, fields, 0)
+
+    def restrict_for_map(self, plane: Planar, fields: Sequence[str], cells: int) -> Restriction:
+        """Return `restrict(plane, fields)`, with a strategy that suits a map of so many cells."""
         self.check_request(plane, fields)
         wanted = tuple(fields)
         course = self._course(plane)
+        course.cells = cells
 
         def evaluate(coords: FloatArray) -> Fields:
             return self._evaluate(course, np.asarray(coords, dtype=np.float64), wanted)

@@ -19,7 +19,7 @@ from thalweg.objectives.torch.strategies.batched import Batched
 from thalweg.objectives.torch.strategies.compiled import Compiled
 from thalweg.objectives.torch.strategies.fused import Fused
 from thalweg.objectives.torch.strategies.in_place import InPlace
-from thalweg.objectives.torch.strategies.work import Work
+from thalweg.objectives.torch.strategies.work import Work, _Counter
 from thalweg.objectives.torch.walk import Walk
 from thalweg.surface.evaluate import evaluate
 
@@ -75,6 +75,20 @@ def test_the_counted_work_decides(work, cells, compiler, wanted, monkeypatch):
     assert chosen(objective, coords=np.zeros((cells, 2))) is wanted
     _, other = case("recurrent")  # no convolutions: compiling does not pay
     assert chosen(other, coords=np.zeros((cells, 2))) is (InPlace if work is not LIGHT else Batched)
+
+
+def test_the_whole_map_counts_not_the_tile(monkeypatch):
+    monkeypatch.setattr("thalweg.objectives.torch.strategies.in_place.work_of", lambda _: HEAVY)
+    monkeypatch.setattr(auto, "has_compiler", lambda: True)
+    monkeypatch.setattr(auto, "agrees", lambda *_: True)
+    used = []
+    monkeypatch.setattr(Compiled, "__call__", lambda self, *_: used.append(self) or {"loss": [0.0]})
+    _, objective = case("convolutional")
+    plane = random_plane(objective.start, objective.layout, seed=1)
+    objective.restrict_for_map(plane, ("loss",), 10**6)(np.zeros((1, 2)))
+    assert len(used) == 1
+    objective.restrict(plane)(np.zeros((1, 2)))
+    assert len(used) == 1
 
 
 @pytest.mark.parametrize(
@@ -170,3 +184,8 @@ def test_a_map_says_how_its_points_were_evaluated():
     surface = evaluate(objective, seeded_plane(objective), Grid.square(1.0, 3))
     assert surface.attrs["methods"] == [objective.method()]
     assert "batched" in objective.method()
+
+
+def test_counting_does_not_wake_the_compiler():
+    # Torch wraps the method of such a class, and the wrapper imports its compiler: seconds.
+    assert not hasattr(_Counter.__torch_dispatch__, "__wrapped__")

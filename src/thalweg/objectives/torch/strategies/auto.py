@@ -107,7 +107,7 @@ class Auto:
             return
         if work.overhead > work.seconds and (on_plane or count >= FEW):
             yield self.batched
-        long = count * work.seconds > COMPILING
+        long = max(count, course.cells) * work.seconds > COMPILING
         if long and has_convolutions(problem.model) and has_compiler():
             yield self.compiled
 
