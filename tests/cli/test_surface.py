@@ -72,6 +72,21 @@ def test_a_half_finished_map_computes_the_other_half(folder, asked, cells, resul
     xr.testing.assert_identical(whole, load("loss-surface.zarr"))
 
 
+@pytest.mark.parametrize("lost", ["zarr.json", "loss/zarr.json", "status/c/3/3"])
+def test_what_was_repaired_is_made_again_by_the_same_command(folder, asked, lost):
+    command = ("surface", "guest.py:loss", *PLAIN)
+    asked(*command)
+    whole = load("loss-surface.zarr")
+    (folder / "loss-surface.zarr" / lost).unlink()
+    code, _, err = asked(*command)
+    assert code == 2
+    assert f"missing {lost}" in err
+    asked("verify", "loss-surface.zarr", "--repair")
+    assert asked(*command)[0] == 0
+    assert asked("verify", "loss-surface.zarr")[0] == 0
+    xr.testing.assert_identical(whole, load("loss-surface.zarr"))
+
+
 def test_json_counts_each_kind_of_number_apart(folder, result):
     told = result("surface", "guest.py:holes", *PLAIN, "--radius", "3")
     found = load("holes-surface.zarr")["loss"].values

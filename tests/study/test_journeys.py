@@ -16,6 +16,7 @@ from thalweg.geometry.seeded import seeded_plane
 from thalweg.objectives.zoo import quadratic
 from thalweg.plots.mpl_save import svg_text
 from thalweg.store.folder import load, save
+from thalweg.store.verify import repair, verify
 from thalweg.study.journey_figure import journey_figure
 from thalweg.study.journeys import Landscape, follow, landscape, path_store, tiled
 from thalweg.study.trust import axis_names, path_trust, surface_trust
@@ -96,6 +97,18 @@ def test_a_run_stopped_halfway_goes_on(tmp_path):
     made = landscape(rest, store=store, **options)
     assert rest.cells == 256 - kept
     xr.testing.assert_identical(made.surface, landscape(whole, **options).surface)
+
+
+@pytest.mark.parametrize("lost", ["zarr.json", "directions/c/0/0", "loss/c/1/1"])
+def test_a_store_that_was_repaired_is_made_whole_again(run, tmp_path, lost):
+    store = tmp_path / "run.zarr"
+    whole = follow(BOWL, run, points=9, store=store).surface
+    (store / lost).unlink()
+    with pytest.raises(StoreError, match=f"missing {lost}"):
+        follow(BOWL, run, points=9, store=store)
+    repair(store)
+    xr.testing.assert_identical(follow(BOWL, run, points=9, store=store).surface, whole)
+    assert verify(store).sound
 
 
 def test_a_path_store_that_is_something_else_is_left_alone(run, tmp_path):

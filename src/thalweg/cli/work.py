@@ -63,12 +63,12 @@ def check_free(out: Path, options: Options) -> None:
         InputError: a figure of an unknown kind.
     """
     from thalweg.cli.pictures import check_suffix
+    from thalweg.store.folder import is_empty, is_store
 
     if options.figure is not None:
         check_suffix(options.figure)
     try:
-        other = out.exists() and not (out / "zarr.json").is_file()
-        if other and not (out.is_dir() and not any(out.iterdir())):
+        if out.exists() and not (is_store(out) or is_empty(out)):
             got = "a folder with other files" if out.is_dir() else "a file"
             raise StoreError(f"{out} must be free, or a Zarr store", got, "choose another --out")
     except OSError as fault:
@@ -114,13 +114,11 @@ def run(job: Job) -> Done:
 
 def done_cells(out: Path) -> int:
     """Return how many cells of a surface are in the store already."""
-    from thalweg.core.schema import Cell
-    from thalweg.store.folder import is_store, load
+    from thalweg.store.folder import is_store
+    from thalweg.store.verify import verify
 
-    if not is_store(out):
-        return 0
-    status = load(out).get("status")
-    return 0 if status is None else int((status.values != Cell.PENDING).sum())
+    cells = verify(out).cells if is_store(out) else {}
+    return sum(count for name, count in cells.items() if name != "pending")
 
 
 def executor_of(options: Options) -> "Executor | None":

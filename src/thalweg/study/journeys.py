@@ -23,7 +23,7 @@ from thalweg.dynamics.project import project
 from thalweg.geometry.planes import principal_plane
 from thalweg.geometry.scaling import FilterNorm
 from thalweg.geometry.seeded import seeded_plane
-from thalweg.store.folder import is_store, load, save
+from thalweg.store.folder import is_store, load, save, was_repaired
 from thalweg.study.workshop import as_stored
 from thalweg.surface.evaluate import evaluate
 
@@ -183,7 +183,11 @@ def chart(
     plane = principal_plane(visited)
     grid = tiled(Grid.covering(plane.coordinates(visited), points))
     if store is not None and is_store(Path(store)):
-        plane, grid = as_stored(load(store), plane, grid)
+        try:
+            plane, grid = as_stored(load(store), plane, grid)
+        except StoreError:
+            if not was_repaired(store):  # if it was, `evaluate` makes anew what is gone
+                raise
     return Course(trajectory, plane, grid, len(finite) - kept)
 
 

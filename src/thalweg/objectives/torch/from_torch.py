@@ -9,7 +9,7 @@ from torch import nn
 from thalweg.core.errors import InputError
 from thalweg.objectives.torch.data import Data, Resident, To, kept, streamed
 from thalweg.objectives.torch.double import BufferKeeper, double_of, unwrapped
-from thalweg.objectives.torch.guest import guarded
+from thalweg.objectives.torch.guest import guarded, seed_all
 from thalweg.objectives.torch.identity import Names, code_digest, structure_digest
 from thalweg.objectives.torch.losses import batch_loss
 from thalweg.objectives.torch.metrics import Metric
@@ -54,7 +54,8 @@ def from_torch(
             denominators that torch's own losses use.
         batches: a DataLoader or a list of batches; a dataset; or all data at once, as a tuple or
             a dict of tensors. A batch is (inputs, targets), (input, input, ..., targets), or any
-            nest of tensors if the loss takes it. Data are drawn once and kept in that order.
+            nest of tensors if the loss takes it. Data are drawn once and kept in that order; random
+            numbers of a fixed seed shuffle and augment them, so that a second run draws the same.
         metrics: further fields, from the same forward pass.
         parameters: which to map: shell-style patterns of names, such as "*.lora_*"; None: all
             that require gradients. Tied ones count once; buffers are never moved.
@@ -101,6 +102,7 @@ def from_torch(
             data: Data = streamed(batches, batch_size, place)
         else:
             home = torch.device("cpu") if resident is Residence.HOST else base[0].device
+            seed_all()
             data = kept(batches, batch_size, To(home, dtype), place)
         form = batch_loss(loss, place)
     problem = Problem(
@@ -164,4 +166,4 @@ def generators(batches: Any) -> list[torch.Generator]:
 
 def sizes(data: Data) -> str:
     """Return how the data are cut into batches, as far as that is known."""
-    return str(sorted(set(data.counts))) if isinstance(data, Resident) else "streamed"
+    return str(data.counts) if isinstance(data, Resident) else "streamed"

@@ -77,6 +77,13 @@ def _remembered(generators: tuple[torch.Generator | None, ...]) -> Undo:
     return undo
 
 
+def seed_all() -> None:
+    """Begin the random numbers of torch on the CPU, NumPy and Python anew, inside `guarded()`."""
+    torch.default_generator.manual_seed(0)  # CUDA's too would seed a process that has yet to use it
+    np.random.seed(0)  # noqa: NPY002  the caller's loader may use it
+    random.seed(0)
+
+
 def _own_generator(generator: torch.Generator) -> Undo:
     state = generator.get_state()
     return lambda: generator.set_state(state) and None

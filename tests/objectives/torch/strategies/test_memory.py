@@ -42,13 +42,12 @@ class Limited(nn.Module):
         return self.layer(x).tanh()
 
 
-def limited(fault, most, strategy, batch_size=100, **options):
+def limited(fault, most, strategy, loss=None, batch_size=100, **options):
     torch.manual_seed(1)
     model = Limited(fault, 10**9)
     data = torch.randn(150, 4), torch.randint(0, 3, (150,))
-    objective = from_torch(
-        model, nn.CrossEntropyLoss(), data, batch_size=batch_size, metrics=[accuracy], **options
-    )
+    loss = loss or nn.CrossEntropyLoss()
+    objective = from_torch(model, loss, data, batch_size=batch_size, metrics=[accuracy], **options)
     plane = random_plane(objective.start, objective.layout, seed=0)
     objective.strategy = strategy
     fields = "loss", "accuracy"
@@ -104,6 +103,17 @@ def test_what_cannot_be_divided_is_not():
         _, f, _ = limited(fault, 64, InPlace(), **option)
         with pytest.raises(InputError, match=f"batches with {word} must fit in memory whole"):
             f(COORDS)
+
+
+def test_a_mean_that_is_not_over_examples_is_not_divided():
+    def counted(outputs, targets):  # as language models do: by the targets that count
+        return nn.functional.cross_entropy(outputs, targets, ignore_index=0)
+
+    objective, f, right = limited(MemoryError("no room"), 64, InPlace(), loss=counted)
+    with pytest.raises(InputError, match=r"no mean of examples must fit .*smaller batch_size"):
+        f(COORDS)
+    objective.problem.model.most = 10**9
+    np.testing.assert_array_equal(f(COORDS)["loss"], right["loss"])
 
 
 def test_the_size_that_fitted_is_kept_for_later_calls():

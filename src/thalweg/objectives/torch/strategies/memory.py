@@ -83,6 +83,10 @@ def _half(problem: Problem, batch: Any, size: int, failed: str) -> int:
     whole = "batches with batch statistics" * (problem.normalisation is Normalisation.BATCH)
     whole = whole or "batches with dropout masks" * (problem.dropout is not None)
     whole = whole or "batches whose tensors differ in length" * (len(lengths) > 1)
+    # Parts of a mean that is not over examples, but over tokens or pairs, need not add up to it.
+    whole = whole or "batches with a loss that is no mean of examples" * (
+        not problem.loss.by_example
+    )
     if whole:
         mend = "pass a smaller batch_size, or smaller batches"
         raise InputError(f"{whole} must fit in memory whole", failed, mend)

@@ -63,6 +63,11 @@ class _Counter(TorchDispatchMode):
         super().__init__()
         self.operations = self.numbers = self.flops = 0
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Spare torch's compiler, which would be imported, for seconds, to be told to keep off."""
+        return False
+
     def __torch_dispatch__(
         self,
         func: Any,
