@@ -15,7 +15,7 @@ test: $(VENV)/test.stamp  ## the same environment with the test extras; style, t
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 benchmark: $(VENV)/test.stamp  ## speed, as ratios against named peers in the same run
 	$(BIN)/python benchmarks/slice.py

@@ -55,7 +55,6 @@ for skip, name in [(True, "with skips"), (False, "without")]:
     loss = tw.from_torch(model, nn.CrossEntropyLoss(), (X[:EXAMPLES], y[:EXAMPLES]), name=name)
     surface = tw.evaluate(loss, tw.seeded_plane(loss, seed=1), tw.Grid.square(1.0, POINTS))
     views.append(tw.surface_view(surface, title=f"{name}: test accuracy {right:.0%}"))
-known = f"One random plane each, seed 1; {EXAMPLES} training images; BatchNorm statistics frozen."
-trust = tw.trust_lines([known])
+trust = tw.trust_lines([f"Random plane, seed 1; {EXAMPLES} images; BatchNorm statistics frozen."])
 figure = tw.surfaces_figure(tw.shared_scale(views), title="Skips keep the way open", trust=trust)
 tw.save_figure(figure, FOLDER, "skip-connections")
