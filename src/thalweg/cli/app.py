@@ -3,9 +3,11 @@
 0 done, 1 failed, 2 usage or input, 130 after Ctrl-C, 143 after SIGTERM. A refusal is one line.
 """
 
+import inspect
 import os
 import shlex
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 from cyclopts import App, CycloptsError
@@ -30,14 +32,23 @@ app = App(
     version_flags=["--version"],
     suppress_keyboard_interrupt=False,  # main says what was kept
 )
-app.command(surface.surface, help_epilogue=surface.EXAMPLES)
-app.command(line.line, help_epilogue=line.EXAMPLES)
-app.command(follow.follow, help_epilogue=follow.EXAMPLES)
-app.command(info.info, help_epilogue=info.EXAMPLES)
-app.command(show.show, help_epilogue=show.EXAMPLES)
-app.command(export.export, help_epilogue=export.EXAMPLES)
-app.command(verify.verify, help_epilogue=verify.EXAMPLES)
-app.command(case_study.case_study, name="case-study", help_epilogue=case_study.EXAMPLES)
+
+
+def _add(command: Callable[..., object], examples: str, name: str | None = None) -> None:
+    """Add a command; its help is its docstring, whose lines flow."""
+    paragraphs = (inspect.getdoc(command) or "").split("\n\n")
+    told = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    app.command(command, name=name, help=told, help_epilogue=examples)
+
+
+_add(surface.surface, surface.EXAMPLES)
+_add(line.line, line.EXAMPLES)
+_add(follow.follow, follow.EXAMPLES)
+_add(info.info, info.EXAMPLES)
+_add(show.show, show.EXAMPLES)
+_add(export.export, export.EXAMPLES)
+_add(verify.verify, verify.EXAMPLES)
+_add(case_study.case_study, case_study.EXAMPLES, "case-study")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -24,10 +24,13 @@ def case_study(
     ),
     seed: Annotated[int, Parameter(help="Seed of data and networks; the chapter has 42.")] = 42,
     quick: Annotated[
-        bool, Parameter(help="A smaller study of the same shape.", negative="")
+        bool, Parameter(help="A smaller study of the same shape.", negative="", show_default=False)
     ] = False,
     open_: Annotated[
-        bool, Parameter(name="--open", help="Open the report in the browser.", negative="")
+        bool,
+        Parameter(
+            name="--open", help="Open the report in the browser.", negative="", show_default=False
+        ),
     ] = False,
     json: Json = False,
 ) -> None:

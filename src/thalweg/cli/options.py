@@ -21,30 +21,51 @@ class Options:
     figure: Annotated[
         Path | None, Parameter(help="Also draw it: .png, .svg, .pdf or .html; replaced if there.")
     ] = None
-    title: Annotated[str, Parameter(help="Title of the figure: what it shows.")] = ""
+    title: Annotated[
+        str, Parameter(help="Title of the figure: what it shows.", show_default=False)
+    ] = ""
     fields: Annotated[
-        str, Parameter(help="Fields, such as loss,accuracy; default: the loss and its error.")
+        str,
+        Parameter(
+            help="Fields, such as loss,accuracy; default: the loss and its error.",
+            show_default=False,
+        ),
     ] = ""
     arg: Annotated[
         tuple[str, ...],
-        Parameter(help="name=value for the function; may be repeated.", negative=""),
+        Parameter(
+            help="name=value for the function; may be repeated.", negative="", show_default=False
+        ),
     ] = ()
     ray: Annotated[
-        str, Parameter(help="Compute with Ray: local, auto, or the address of a cluster.")
+        str,
+        Parameter(
+            help="Compute with Ray: local, auto, or the address of a cluster.", show_default=False
+        ),
     ] = ""
     workers: Annotated[int | None, Parameter(help="Ray workers; default: one a core.")] = None
     trust_cluster: Annotated[
-        bool, Parameter(help="Use a cluster elsewhere that asks for no token.", negative="")
+        bool,
+        Parameter(
+            help="Use a cluster elsewhere that asks for no token.", negative="", show_default=False
+        ),
     ] = False
     patience: Annotated[
         float | None, Parameter(help="Seconds a cell may take; slower ones are marked failed.")
     ] = None
     max_hours: Annotated[float, Parameter(help="Refuse work that would take longer.")] = 12.0
     yes: Annotated[
-        bool, Parameter(help="Go on where time, memory or disk look too small.", negative="")
+        bool,
+        Parameter(
+            help="Go on where time, memory or disk look too small.", negative="", show_default=False
+        ),
     ] = False
-    json: Annotated[bool, Parameter(help="Print the result as JSON.", negative="")] = False
-    quiet: Annotated[bool, Parameter(help="No progress, no estimate.", negative="")] = False
+    json: Annotated[
+        bool, Parameter(help="Print the result as JSON.", negative="", show_default=False)
+    ] = False
+    quiet: Annotated[
+        bool, Parameter(help="No progress, no estimate.", negative="", show_default=False)
+    ] = False
 
     def store(self, spec: str, command: str) -> Path:
         """Return the store: the one given, or one named after the function."""

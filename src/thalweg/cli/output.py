@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from rich.console import Console
 
-Json = Annotated[bool, Parameter(help="Print the result as JSON.", negative="")]
+Json = Annotated[bool, Parameter(help="Print the result as JSON.", negative="", show_default=False)]
 
 
 def console() -> Console:

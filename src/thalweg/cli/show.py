@@ -28,9 +28,13 @@ def show(
         Path | None, Parameter(help="Picture: .png, .svg, .pdf or .html; default: STORE.png.")
     ] = None,
     field: Annotated[str, Parameter(help="Field of a surface.")] = "loss",
-    title: Annotated[str, Parameter(help="Title: what the picture shows.")] = "",
+    title: Annotated[
+        str, Parameter(help="Title: what the picture shows.", show_default=False)
+    ] = "",
     width: Width = None,
-    open_: Annotated[bool, Parameter(name="--open", help="Open the picture.", negative="")] = False,
+    open_: Annotated[
+        bool, Parameter(name="--open", help="Open the picture.", negative="", show_default=False)
+    ] = False,
     json: Json = False,
 ) -> None:
     """Draw a stored surface, line, trajectory, path or spectrum.

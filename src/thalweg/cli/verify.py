@@ -24,7 +24,8 @@ EXIT_FAILED, EXIT_REFUSED = 1, 2
 def verify(
     *stores: Annotated[Path, Parameter(help="Stores, or folders of stores.")],
     repair: Annotated[
-        bool, Parameter(help="Make damaged and missing tiles pending.", negative="")
+        bool,
+        Parameter(help="Make damaged and missing tiles pending.", negative="", show_default=False),
     ] = False,
     json: Json = False,
 ) -> int:
