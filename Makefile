@@ -22,6 +22,7 @@ benchmark: $(VENV)/test.stamp  ## speed, as ratios against named peers in the sa
 	$(BIN)/python benchmarks/training.py
 	env -u OMP_NUM_THREADS $(BIN)/python benchmarks/landscapes.py
 	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/recorder.py
 
 $(VENV)/demo.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
