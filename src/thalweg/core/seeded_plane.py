@@ -14,7 +14,7 @@ import numpy as np
 from thalweg.core.arrays import FloatArray, digest, require_finite
 from thalweg.core.errors import InputError
 from thalweg.core.layout import Block, Layout
-from thalweg.core.noise import named_normals
+from thalweg.core.noise import named_noise
 from thalweg.core.plane import AXES, Plane
 
 
@@ -112,8 +112,10 @@ def drawn_part(
     seed: int, k: int, block: Block, scaling: BlockScaling, weights: FloatArray
 ) -> FloatArray:
     """Return the parts (k, m) of k random directions in one block, scaled to its weights (m,)."""
-    rows = [named_normals(seed, i, block.name, block.size) for i in range(k)]
-    return scaling.block(block, np.stack(rows), weights)
+    part = np.empty((k, block.size))
+    for i, row in enumerate(part):  # drawn in place: a block may be as large as memory allows
+        named_noise(seed, i, block.name).standard_normal(out=row)
+    return scaling.block(block, part, weights)
 
 
 def blocks_digest(blocks: Iterable[tuple[Block, FloatArray]]) -> str:
