@@ -119,9 +119,7 @@ def decoded(path: Path, contents: Contents) -> xr.Dataset:
         coords = [name for name, v in variables.items() if v.dims == (name,)]
         if contents.tiled:
             attrs["failures"] = failures_of(contents)
-            attrs["methods"] = sorted(
-                set(contents.ledger.methods.values() if contents.ledger else ())
-            )
+            attrs["methods"] = methods_of(contents)
         return xr.Dataset(variables, attrs=attrs).set_coords(coords)
     except Exception as fault:  # what a decoder may raise on bytes from anywhere has no end
         raise cannot_read(path, fault) from fault

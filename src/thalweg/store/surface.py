@@ -25,6 +25,7 @@ from thalweg.store.folder import (
     cannot_read,
     decoded,
     is_store,
+    methods_of,
     require_sound,
     restore,
     written_whole,
@@ -140,7 +141,7 @@ class SurfaceStore(SurfaceDraft):
         for key, said in contents.ledger.failures.items() if contents.ledger else ():
             at = tuple(int(part) * self.grid.tile for part in key.split("/")[2:])
             self._failures[at] = said
-        self._methods |= set(contents.ledger.methods.values() if contents.ledger else ())
+        self._methods |= set(methods_of(contents))
         return contents.files
 
     def _read(self) -> Contents:
