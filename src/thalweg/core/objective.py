@@ -13,8 +13,10 @@ import numpy as np
 from thalweg.core.arrays import FloatArray, IndexArray, as_floats
 from thalweg.core.errors import InputError
 from thalweg.core.layout import Block, Layout
+from thalweg.core.operator import HessianOperator, PlainOperator
 from thalweg.core.plane import Plane
 from thalweg.core.seeded_plane import Planar, SeededPlane
+from thalweg.core.units import UnitLayer
 
 Fields = dict[str, FloatArray]
 Restriction = Callable[[FloatArray], Fields]
@@ -62,6 +64,14 @@ class Objective(ABC):
     def method(self) -> str:
         """Return how points were evaluated so far, in words, where there is a choice; else ""."""
         return ""
+
+    def units(self) -> tuple[UnitLayer, ...]:
+        """Return the layers of interchangeable hidden units; () if none are known.
+
+        Raises:
+            InputError: there are such layers, but they cannot be told from the model.
+        """
+        return ()
 
     def value(self, point: FloatArray) -> float:
         """Return the loss at one point (n,)."""
@@ -113,6 +123,26 @@ class SmoothObjective(Objective):
         rows = self.hvp(self.check_point(point), np.eye(self.layout.size))
         return (rows + rows.T) / 2
 
+    def operator(self, point: FloatArray) -> HessianOperator:
+        """Return the Hessian at point (n,) as a linear map, ready for many products."""
+        return PlainOperator(self, point)
+
+    def kink_distance(self, point: FloatArray) -> float:
+        """Return the smallest |input| of a kinked unit (ReLU) over units and examples at a point.
+
+        0 on a kink, where the Hessian is one-sided; inf for an objective without kinks.
+        """
+        return np.inf
+
+    def crossings(self, point: FloatArray, direction: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return where the line point + t direction crosses kinks, and what the slope jumps there.
+
+        To first order in t about the point: for each kinked unit with input a and change a' along
+        the line, t = -a / a' (m,), and the jump (m,) of dL/dt = (dL / d output of the unit)
+        |a'| (slope after the kink - slope before). Empty for an objective without kinks.
+        """
+        return np.empty(0), np.empty(0)
+
     def value_and_gradient(self, point: FloatArray) -> tuple[float, FloatArray]:
         """Return the loss and the gradient (n,) at one point (n,)."""
         values, gradients = self.value_and_gradients(self.check_point(point)[None])
@@ -127,6 +157,15 @@ class SampledObjective(SmoothObjective):
     """A smooth objective that is a mean over examples, plus terms without data."""
 
     n_examples: int
+
+    def outputs(self, point: FloatArray) -> FloatArray:
+        """Return what the model answers at point (n,): (N, C), a row an example.
+
+        Raises:
+            InputError: the objective does not tell its model's answers from its loss.
+        """
+        mend = "compare parameters only"
+        raise InputError("the objective must tell its outputs", self.name, mend)
 
     @abstractmethod
     def subset(self, rows: IndexArray) -> "SampledObjective":
