@@ -23,14 +23,17 @@ benchmark: $(VENV)/test.stamp  ## speed, as ratios against named peers in the sa
 	env -u OMP_NUM_THREADS $(BIN)/python benchmarks/landscapes.py
 	$(BIN)/python benchmarks/memory.py
 	$(BIN)/python benchmarks/recorder.py
+	$(BIN)/python benchmarks/topology.py
+	$(BIN)/python benchmarks/curvature.py
 
 $(VENV)/demo.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet -c constraints.txt -e .
 	touch $@
 
-$(VENV)/test.stamp: $(VENV)/demo.stamp
+$(VENV)/test.stamp: $(VENV)/demo.stamp tests/oracles.txt
 	$(PIP) install --quiet -c constraints.txt -e '.[test]'
+	$(PIP) install --quiet --no-deps -r tests/oracles.txt
 	touch $@
 
 clean:  ## remove the environment and the case study's results

@@ -58,6 +58,12 @@ def test_the_spectrum_of_a_known_quadratic():
     attrs = found.attrs
     assert (attrs["kind"], attrs["negative"], attrs["zero"]) == ("spectrum", 2, 1)
     assert attrs["residual"] < 1e-12
+    assert attrs["how"] == "dense"
+    rest = products - found.eigenvalues.values[:, None] * vectors
+    np.testing.assert_allclose(found.residuals, np.linalg.norm(rest, axis=1), atol=1e-13)
+    assert attrs["residual"] == found.residuals.values.max()
+    assert attrs["largest_zero"] < 1e-12
+    assert attrs["smallest_nonzero"] == pytest.approx(1e-3)
     assert attrs["tolerance"] == pytest.approx(4e-7)
     loss, gradient = objective.value_and_gradient(objective.start)
     assert attrs["loss"] == loss
@@ -74,8 +80,19 @@ def test_inertia_counts_at_its_tolerance():
     assert inertia(np.zeros(3)).zero == 3
 
 
+def test_the_gap_around_zero_shows_a_doubtful_count():
+    values = np.array([-2.0, -1e-9, 0.0, 3e-9, 3.0])
+    clear = inertia(values)
+    assert (clear.largest_zero, clear.smallest_nonzero) == (3e-9, 2.0)
+    doubtful = inertia(values, tolerance=2e-9)
+    assert (doubtful.largest_zero, doubtful.smallest_nonzero) == (1e-9, 3e-9)
+    assert inertia(np.ones(2)).largest_zero == 0
+    nothing = inertia(np.zeros(3))
+    assert (nothing.largest_zero, nothing.smallest_nonzero) == (0, np.inf)
+
+
 def test_what_has_no_dense_hessian_is_refused():
-    with pytest.raises(InputError, match=r"at most 3,000 parameters, got 3,001 \(0.1 GB\)"):
+    with pytest.raises(InputError, match=r"at most 3,000 parameters, got 3,001 \(72.0 MB\)"):
         hessian(quadratic_of_size(3001), np.zeros(3001))
     with pytest.raises(InputError, match="the Hessian must be finite"):
         hessian(CASES[-1].objective, np.full(CASES[-1].point.size, np.nan))

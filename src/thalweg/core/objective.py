@@ -123,6 +123,12 @@ class SmoothObjective(Objective):
         rows = self.hvp(self.check_point(point), np.eye(self.layout.size))
         return (rows + rows.T) / 2
 
+    def hessians(self, points: FloatArray) -> FloatArray:
+        """Return the Hessians (m, n, n) at points (m, n), here one after the other."""
+        n = self.layout.size
+        found = [self.hessian(point) for point in self.check_points(points)]
+        return np.array(found).reshape(-1, n, n)
+
     def operator(self, point: FloatArray) -> HessianOperator:
         """Return the Hessian at point (n,) as a linear map, ready for many products."""
         return PlainOperator(self, point)
@@ -130,7 +136,8 @@ class SmoothObjective(Objective):
     def kink_distance(self, point: FloatArray) -> float:
         """Return the smallest |input| of a kinked unit (ReLU) over units and examples at a point.
 
-        0 on a kink, where the Hessian is one-sided; inf for an objective without kinks.
+        0 on a kink, where the Hessian is one-sided; inf for an objective without kinks, NaN for
+        one whose kinks are not all known.
         """
         return np.inf
 

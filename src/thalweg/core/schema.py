@@ -12,7 +12,11 @@
               the point, `loss`, `gradient_norm`; and `start (parameter)`.
 *path*        a trajectory in a plane: dim step; `a`, `b`, ..., `residual`, `loss`, `plane_loss`,
               `gap` = loss - plane_loss.
-*spectrum*    dims (eigenvalue, parameter); `eigenvalues` ascending, `eigenvectors` as rows.
+*spectrum*    dims (eigenvalue, parameter); `eigenvalues` ascending, `eigenvectors` as rows. With
+              the attribute `truncated`, the ends alone: so many values between them are left out.
+*topology*    dims minimum, saddle, maximum: a row a critical cell of a surface, the most
+              persistent first; and `basin` (c, b, a): the row of each cell's minimum, -1 if none.
+*density*     dim eigenvalue; `density` of the eigenvalues, smoothed, and its `stderr`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,6 +41,8 @@ _VARIABLES = {
     "projections": {"product", "distance", "norm", "loss", "gradient_norm", "start"},
     "path": {"a", "residual", "loss", "plane_loss", "gap"},
     "spectrum": {"eigenvalues"},
+    "topology": {"basin", "minimum_value", "minimum_persistence"},
+    "density": {"density", "stderr"},
 }
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import expit, ndtr
 
 from thalweg.core.arrays import FloatArray
+from thalweg.core.units import Nature
 
 
 class Activation(Enum):
@@ -33,6 +34,11 @@ class Activation(Enum):
     def is_smooth(self) -> bool:
         """False where second derivatives are one-sided at kinks."""
         return self is not Activation.RELU
+
+    @property
+    def nature(self) -> Nature:
+        """What a unit allows besides renaming: ReLU scales, tanh flips, the others nothing."""
+        return _NATURE.get(self, Nature.PLAIN)
 
 
 def _softplus(z: FloatArray) -> FloatArray:
@@ -77,3 +83,4 @@ _DERIVATIVES: dict[Activation, Callable[[FloatArray], tuple[FloatArray, FloatArr
     Activation.SOFTPLUS: _softplus_derivatives,
     Activation.GELU: _gelu_derivatives,
 }
+_NATURE = {Activation.RELU: Nature.HOMOGENEOUS, Activation.TANH: Nature.ODD}

@@ -18,6 +18,7 @@ from thalweg.core.errors import InputError
 from thalweg.core.layout import Block, Layout
 from thalweg.core.objective import Restriction, SmoothObjective
 from thalweg.core.seeded_plane import Planar
+from thalweg.core.units import Nature, Place, UnitLayer
 from thalweg.objectives.functions import FIELDS, check_directions, restrict_smooth
 from thalweg.objectives.zoo import KnownPoint, random_orthogonal
 
@@ -153,6 +154,11 @@ class LinearNetwork(SmoothObjective):
     def digest(self) -> str:
         """Return 16 hexadecimal digits that name target and width."""
         return digest("linear network", self.target, [self.hidden])
+
+    def units(self) -> tuple[UnitLayer, ...]:
+        """Return the one hidden layer; its units can also be mixed, which units do not tell."""
+        places = (Place("W1", 0),), (Place("W2", 1),)
+        return (UnitLayer("hidden", self.hidden, *places, Nature.LINEAR),)
 
     def critical_point(self, kept: Iterable[int], seed: int | None = None) -> KnownSpectrum:
         """Return the balanced critical point that keeps some singular triples of the target.

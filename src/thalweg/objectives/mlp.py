@@ -11,16 +11,19 @@ from thalweg.core.errors import InputError
 from thalweg.core.objective import Fields, Restriction, SampledObjective
 from thalweg.core.plane import Plane
 from thalweg.core.seeded_plane import Planar
+from thalweg.core.units import UnitLayer
 from thalweg.objectives.activations import Activation
 from thalweg.objectives.kernels import PlaneKernel
 from thalweg.objectives.kernels_gradient import GradientKernel
+from thalweg.objectives.kinked import kinks_crossed, nearest_kink
 from thalweg.objectives.losses import Loss
 from thalweg.objectives.network import MLP
-from thalweg.objectives.shallow import shallow_hessian
+from thalweg.objectives.shallow import shallow_hessians
 
 # Intermediate arrays (points x examples x widest layer) stay near this many numbers: in cache.
 CHUNK_NUMBERS = 1 << 19
 JACOBIAN_NUMBERS = 1 << 25
+HESSIAN_NUMBERS = 1 << 18  # of the Jacobians that are multiplied at once: in cache
 _quiet = np.errstate(all="ignore")  # NaN and inf are results, not faults
 _ACTIVATION_CODE = {activation: code for code, activation in enumerate(Activation)}
 _LOSS_CODE = {loss: code for code, loss in enumerate(Loss)}
@@ -102,15 +105,43 @@ class MLPObjective(SampledObjective):
         products += self.l2 * rows
         return products.reshape(np.shape(directions))
 
-    @_quiet
     def hessian(self, point: FloatArray) -> FloatArray:
         """Return the Hessian (n, n) at point (n,): matrix products if one layer is hidden."""
-        jacobian_numbers = self.n_examples * self.network.widths[-1] * self.layout.size
-        if len(self.network.widths) != 3 or jacobian_numbers > JACOBIAN_NUMBERS:
-            return super().hessian(point)
+        return self.hessians(self.check_point(point)[None])[0]
+
+    @_quiet
+    def hessians(self, points: FloatArray) -> FloatArray:
+        """Return the Hessians (m, n, n) at points (m, n); many at a time if one layer is hidden."""
+        points, n = self.check_points(points), self.layout.size
+        numbers = self.n_examples * self.network.widths[-1] * n
+        if len(self.network.widths) != 3 or numbers > JACOBIAN_NUMBERS:
+            rows = [self.hvp(point, np.eye(n)) for point in points]
+            found = np.array(rows).reshape(-1, n, n)
+            return (found + np.swapaxes(found, 1, 2)) / 2
+        found, step = np.empty((len(points), n, n)), max(1, HESSIAN_NUMBERS // numbers)
+        for at in range(0, len(points), step):
+            part = slice(at, at + step)
+            found[part] = shallow_hessians(
+                self.network, points[part], self.inputs, self.targets, self.loss
+            )
+        return found + self.l2 * np.eye(n)
+
+    @_quiet
+    def kink_distance(self, point: FloatArray) -> float:
+        """Return the smallest |input| of a ReLU over units and examples at point (n,), or inf."""
+        return nearest_kink(self.network, self.check_point(point), self.inputs)
+
+    @_quiet
+    def crossings(self, point: FloatArray, direction: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return where point + t direction crosses kinks, t (m,), and the jumps (m,) of dL/dt.
+
+        Raises:
+            InputError: the network is not finite there.
+        """
         point = self.check_point(point)
-        data = shallow_hessian(self.network, point, self.inputs, self.targets, self.loss)
-        return data + self.l2 * np.eye(len(point))
+        direction = as_floats(direction, "direction", point.shape, "pass one direction (n,)")
+        data = self.inputs, self.targets, self.loss
+        return kinks_crossed(self.network, point, direction, *data)
 
     @_quiet
     def accuracies(self, points: FloatArray) -> FloatArray:
@@ -121,6 +152,15 @@ class MLPObjective(SampledObjective):
             logits = self.network.logits(points[part], self.inputs)
             found[part] = self.loss.correct(logits, self.targets).mean(axis=-1)
         return found
+
+    def units(self) -> tuple[UnitLayer, ...]:
+        """Return the hidden layers."""
+        return self.network.units
+
+    @_quiet
+    def outputs(self, point: FloatArray) -> FloatArray:
+        """Return the outputs (N, C) at point (n,), before the loss's own sigmoid or softmax."""
+        return self.network.logits(self.check_point(point)[None], self.inputs)[0]
 
     def subset(self, rows: IndexArray) -> "MLPObjective":
         """Return the same objective on the examples `rows` (integers) only."""

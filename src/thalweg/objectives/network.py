@@ -14,6 +14,7 @@ import numpy as np
 from thalweg.core.arrays import FloatArray
 from thalweg.core.errors import InputError
 from thalweg.core.layout import Block, Layout, Role
+from thalweg.core.units import Place, UnitLayer
 from thalweg.objectives.activations import Activation
 from thalweg.objectives.losses import Loss
 
@@ -75,6 +76,20 @@ class MLP:
                 Block(f"b{layer}", (fan_out,), Role.BIAS),
             ]
         return Layout(tuple(blocks))
+
+    @cached_property
+    def units(self) -> tuple[UnitLayer, ...]:
+        """The hidden layers, from the input on."""
+        return tuple(
+            UnitLayer(
+                f"hidden {level}",
+                size,
+                (Place(f"W{level}", 1), Place(f"b{level}", 0)),
+                (Place(f"W{level + 1}", 0),),
+                self.activation.nature,
+            )
+            for level, size in enumerate(self.widths[1:-1], start=1)
+        )
 
     def initial_point(self, seed: int, scheme: Initialization = Gaussian()) -> FloatArray:
         """Return a random point (n,), drawn from a private RandomState(seed), layer by layer."""

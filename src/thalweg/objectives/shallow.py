@@ -1,4 +1,4 @@
-"""The whole Hessian of a network with one hidden layer, by matrix products.
+"""The whole Hessians of a network with one hidden layer, by matrix products, many at a time.
 
 H = mean over examples of J' C J + sum_c g_c (second derivative of output c), with J the Jacobian
 of the outputs, C and g the second and first derivative of the loss in the outputs. The second
@@ -13,51 +13,53 @@ from thalweg.objectives.losses import Loss
 from thalweg.objectives.network import MLP
 
 
-def shallow_hessian(
-    network: MLP, point: FloatArray, inputs: FloatArray, targets: FloatArray, loss: Loss
+def shallow_hessians(
+    network: MLP, points: FloatArray, inputs: FloatArray, targets: FloatArray, loss: Loss
 ) -> FloatArray:
-    """Return the Hessian (n, n) of the mean loss at point (n,); one hidden layer, any width.
+    """Return the Hessians (m, n, n) of the mean loss at points (m, n); one hidden layer.
+
+    A point's matrix has the same bits alone and among others.
 
     Args:
         network: of widths (d, h, C).
-        point: (n,), in the layout's order.
+        points: (m, n), in the layout's order; their Jacobians (m, n, N, C) must fit.
         inputs: (N, d).
         targets: (N,) or (N, C).
         loss: how outputs are compared with targets.
     """
-    n_examples, (units, outputs) = len(inputs), network.widths[1:]
+    (m, n), n_examples, (units, outputs) = points.shape, len(inputs), network.widths[1:]
     extended = np.column_stack([inputs, np.ones(n_examples)])  # the bias is a weight on 1
     fan_in = extended.shape[1]
-    first = point[: fan_in * units].reshape(fan_in, units)
-    second = point[fan_in * units : -outputs].reshape(units, outputs)
+    cut = fan_in * units
+    first = points[:, :cut].reshape(m, fan_in, units)
+    second = points[:, cut:-outputs].reshape(m, units, outputs)
     z = extended @ first
     h = network.activation.value_at(z)
     slope, bend = network.activation.derivatives_at(z)
-    logits = h @ second + point[-outputs:]
+    logits = h @ second + points[:, None, -outputs:]
     pull = loss.derivative(logits, targets) / n_examples
 
-    jacobian = np.zeros((n_examples, outputs, point.size))
-    into = jacobian[:, :, : first.size].reshape(n_examples, outputs, fan_in, units)
-    np.multiply(extended[:, None, :, None], (slope[:, None, :] * second.T)[:, :, None, :], out=into)
-    leaving = jacobian[:, :, first.size : -outputs].reshape(n_examples, outputs, units, outputs)
+    jacobian = np.zeros((m, n, n_examples, outputs))
+    into = jacobian[:, :cut].reshape(m, fan_in, units, n_examples, outputs)
+    passed = np.swapaxes(slope, 1, 2)[..., None] * second[:, :, None, :]
+    np.multiply(extended.T[:, None, :, None], passed[:, None], out=into)
+    leaving = jacobian[:, cut:-outputs].reshape(m, units, outputs, n_examples, outputs)
     for c in range(outputs):
-        leaving[:, c, :, c] = h
-        jacobian[:, c, point.size - outputs + c] = 1.0
-    jacobian[:, :, : first.size] = into.reshape(n_examples, outputs, -1)
-    jacobian[:, :, first.size : -outputs] = leaving.reshape(n_examples, outputs, -1)
-    columns = np.moveaxis(jacobian, 1, -1)  # (N, n, C): the loss acts on the last axis
-    bent = np.moveaxis(loss.curvature_times(logits, np.moveaxis(columns, 1, 0)), 0, 1)
-    flat = jacobian.reshape(-1, point.size)
-    hessian = flat.T @ np.moveaxis(bent, -1, 1).reshape(flat.shape) / n_examples
+        leaving[:, :, c, :, c] = np.swapaxes(h, 1, 2)
+        jacobian[:, n - outputs + c, :, c] = 1.0
+    bent = loss.curvature_times(logits[:, None], jacobian)
+    flat, wide = (each.reshape(m, n, -1) for each in (jacobian, bent))
+    hessians = flat @ np.swapaxes(wide, 1, 2) / n_examples
 
     rows = np.arange(fan_in)[:, None] * units + np.arange(units)  # of first, (fan_in, units)
     for c in range(outputs):
-        coupling = extended.T @ (pull[:, c, None] * slope)  # (fan_in, units)
-        out = first.size + np.arange(units) * outputs + c
-        hessian[rows, out] += coupling
-        hessian[out, rows] += coupling
+        coupling = extended.T @ (pull[:, :, c, None] * slope)  # (m, fan_in, units)
+        out = cut + np.arange(units) * outputs + c
+        hessians[:, rows, out] += coupling
+        hessians[:, out, rows] += coupling
     if bend is not None:
-        weight = (pull @ second.T) * bend  # (N, units)
-        own = np.einsum("ni,nj,nu->iju", extended, extended, weight, optimize=True)
-        hessian[rows[:, None, :], rows[None, :, :]] += own
-    return (hessian + hessian.T) / 2
+        weight = (pull @ np.swapaxes(second, 1, 2)) * bend  # (m, N, units)
+        pairs = (extended[:, :, None] * extended[:, None, :]).reshape(n_examples, -1)
+        own = (pairs.T @ weight).reshape(m, fan_in, fan_in, units)
+        hessians[:, rows[:, None, :], rows[None, :, :]] += own
+    return (hessians + np.swapaxes(hessians, 1, 2)) / 2

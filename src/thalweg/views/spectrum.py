@@ -22,6 +22,8 @@ class SpectrumView:
         linear_below: where the symlog axis turns linear.
         tolerance: what counts as zero.
         title: the finding, or empty.
+        left_out: eigenvalues that were not computed, between the upper and the lower end.
+        upper: how many of `values` are from the upper end; all of them if none is left out.
     """
 
     values: FloatArray
@@ -29,12 +31,16 @@ class SpectrumView:
     linear_below: float
     tolerance: float
     title: str = ""
+    left_out: int = 0
+    upper: int = 0
 
     @property
     def caption(self) -> str:
         """The counts, in words."""
         negative, zero = int((self.sign < 0).sum()), int((self.sign == 0).sum())
         parts = [f"{negative} negative"] + ([f"{zero} zero"] if zero else [])
+        if self.left_out:
+            return f"{', '.join(parts)} of the {self.values.size} computed"
         return f"{', '.join(parts)} of {self.values.size}"
 
 
@@ -60,4 +66,6 @@ def spectrum_view(spectrum: xr.Dataset, *, tolerance: float = 0.0, title: str = 
     top = float(np.abs(values).max())
     smallest = float(np.quantile(size, 0.1)) if size.size else 1.0
     linear_below = round_down(max(tolerance, smallest, 1e-6 * top) or 1.0)
-    return SpectrumView(frozen(values), sign, linear_below, tolerance, title)
+    left_out = int(spectrum.attrs.get("truncated", 0))
+    upper = values.size - int(spectrum.attrs.get("lowest", 0))
+    return SpectrumView(frozen(values), sign, linear_below, tolerance, title, left_out, upper)

@@ -7,19 +7,24 @@ from functools import cached_property
 import numpy as np
 import torch
 
-from thalweg.core.arrays import FloatArray, IndexArray
+from thalweg.core.arrays import FloatArray, IndexArray, as_floats
 from thalweg.core.errors import InputError
 from thalweg.core.layout import Block
 from thalweg.core.objective import Fields, Restriction, SampledObjective, SmoothObjective
 from thalweg.core.seeded_plane import Planar, SeededPlane, blocks_digest
+from thalweg.core.units import UnitLayer
 from thalweg.objectives.torch.course import Course, PlaneCourse, PointsCourse, SeededCourse
 from thalweg.objectives.torch.data import Resident
 from thalweg.objectives.torch.derivatives import hessian_times, value_and_gradient
 from thalweg.objectives.torch.guest import guarded
 from thalweg.objectives.torch.identity import Names, code_digest, numbers_digest
+from thalweg.objectives.torch.kinks import kinks_crossed, nearest_kink
+from thalweg.objectives.torch.operator import TorchOperator
+from thalweg.objectives.torch.outputs import outputs
 from thalweg.objectives.torch.problem import Problem
 from thalweg.objectives.torch.rows import Total
 from thalweg.objectives.torch.strategy import Strategy
+from thalweg.objectives.torch.units import FoundUnits, found_units
 from thalweg.objectives.torch.walk import move
 
 
@@ -101,6 +106,54 @@ class TorchObjective(SmoothObjective):
             products = hessian_times(self.problem, rows)
         return products.reshape(np.shape(directions))
 
+    def units(self) -> tuple[UnitLayer, ...]:
+        """Return the layers of interchangeable hidden units, told from the traced model.
+
+        Layers that reach an operation that is not understood are left out; `found_units` says
+        which. What is left is checked: a random twin has the same outputs.
+
+        Raises:
+            InputError: the model cannot be traced, or all its hidden layers are left out.
+        """
+        return self._units.layers
+
+    @cached_property
+    def _units(self) -> FoundUnits:
+        return found_units(self.problem)
+
+    def operator(self, point: FloatArray) -> TorchOperator:
+        """Return the Hessian at point (n,) as a linear map that keeps the gradient's graph.
+
+        Raises:
+            InputError: statistics are estimated anew at every point.
+        """
+        self._check_smooth()
+        return TorchOperator(self.problem, self.check_point(point))
+
+    def kink_distance(self, point: FloatArray) -> float:
+        """Return the smallest |input| of a kinked unit at point (n,), as found while running.
+
+        inf without kinks; NaN with operations whose kinks are not followed (see `kinks.py`).
+        """
+        point = self.check_point(point)
+        with guarded():
+            move(self.problem, PointsCourse(point[None], self.layout), np.zeros(1))
+            return nearest_kink(self.problem)
+
+    def crossings(self, point: FloatArray, direction: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return where point + t direction crosses kinks, t (m,), and the jumps (m,) of dL/dt.
+
+        Raises:
+            InputError: an operation of the model has kinks that are not followed, the model is
+                not finite there, or statistics are estimated anew at every point.
+        """
+        point = self.check_point(point)
+        direction = as_floats(direction, "direction", point.shape, "pass one direction (n,)")
+        self._check_smooth()
+        with guarded():
+            move(self.problem, PointsCourse(point[None], self.layout), np.zeros(1))
+            return kinks_crossed(self.problem, direction)
+
     def restrict(self, plane: Planar, fields: Sequence[str] = ("loss",)) -> Restriction:
         """Return f(coords (m, k)) -> {field: (m,)}; every point computed from the origin anew."""
         return self.restrict_for_map(plane, fields, 0)
@@ -177,6 +230,17 @@ class SampledTorchObjective(  # pyright: ignore[reportIncompatibleVariableOverri
         data = self.problem.data
         assert isinstance(data, Resident)  # from_torch makes this class for such data only
         return data
+
+    def outputs(self, point: FloatArray) -> FloatArray:
+        """Return what the model answers at point (n,): (N, C), a row an example.
+
+        Raises:
+            InputError: its output is not one tensor with a row an example.
+        """
+        course = PointsCourse(self.check_point(point)[None], self.layout)
+        with guarded():
+            move(self.problem, course, np.zeros(1))
+            return outputs(self.problem, self.n_examples)
 
     def subset(self, rows: IndexArray) -> "SampledTorchObjective":
         """Return the same objective on the examples `rows` (integers) only."""
