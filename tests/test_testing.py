@@ -6,6 +6,7 @@ import pytest
 from formulas import Formula, ripples
 from thalweg.core.executor import SerialExecutor, ThreadExecutor
 from thalweg.core.objective import SampledObjective
+from thalweg.core.units import Nature, Place, UnitLayer
 from thalweg.objectives.zoo import quadratic
 from thalweg.store.draft import SurfaceDraft
 from thalweg.store.surface import SurfaceStore
@@ -158,7 +159,19 @@ class NoStart(Bowl):
         self.start = np.zeros(3)
 
 
+class WrongUnits(Bowl):
+    def units(self):
+        return (UnitLayer("x", 2, (Place("x", 0),), (), Nature.ODD),)
+
+
+class MissingRows(Bowl):
+    def outputs(self, point):
+        return np.ones((len(self.data) - 1, 2))
+
+
 BROKEN = {
+    WrongUnits: "test_units_are_interchangeable",
+    MissingRows: "test_outputs_are_a_row_an_example",
     WrongGradient: "test_gradients_are_those_of_the_values",
     WrongHessian: "test_hessian_products_are_those_of_the_gradients",
     WrongMean: "test_a_sampled_objective_is_the_mean_of_its_parts",

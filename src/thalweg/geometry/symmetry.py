@@ -1,80 +1,124 @@
-"""Symmetry: different parameters, one function. The hidden units of a layer can be renamed at will.
+"""Symmetry: different parameters, one function. Hidden units can be renamed, flipped and scaled.
 
-For fully connected layouts W1 (fan-in, fan-out), b1, W2, b2, ... as `MLP` has them.
+Which units there are is told by the objective (`Objective.units`).
 """
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import linear_sum_assignment
 
-from thalweg.core.arrays import FloatArray, IndexArray, as_floats
+from thalweg.core.arrays import FloatArray, require_finite
 from thalweg.core.errors import InputError
-from thalweg.core.layout import Layout, Role
+from thalweg.core.objective import Objective
+from thalweg.core.renaming import rename
+from thalweg.core.units import UnitLayer
+from thalweg.geometry.alignment import matched
+from thalweg.geometry.balance import balance
+from thalweg.geometry.sameness import change
+
+SPREAD = 0.5  # standard deviation of the logarithm of a random scale
 
 
-def permuted_twin(point: ArrayLike, layout: Layout, seed: int = 0) -> FloatArray:
-    """Return the same network (n,) with the units of every hidden layer in another, random order.
+def permuted_twin(
+    objective: Objective,
+    point: ArrayLike,
+    seed: int = 0,
+    *,
+    signs: bool = True,
+    scales: bool = False,
+) -> FloatArray:
+    """Return the same network (n,) with the units of every hidden layer in a random order.
 
-    The function and so the loss are unchanged, to rounding; the distance is not zero. A barrier
-    between a network and its twin is the null against which barriers between seeds are read.
+    The function is unchanged, to rounding; the distance is not zero. A barrier between a network
+    and its twin is the null against which barriers between seeds are read.
 
-    >>> from thalweg.core.layout import Block
-    >>> layout = Layout((Block("W1", (1, 2)), Block("b1", (2,), Role.BIAS),
-    ...     Block("W2", (2, 1)), Block("b2", (1,), Role.BIAS)))
-    >>> permuted_twin([1.0, 2, 3, 4, 5, 6, 7], layout, seed=3)
-    array([2., 1., 4., 3., 6., 5., 7.])
+    Args:
+        objective: tells its hidden units.
+        point: (n,).
+        seed: of the orders, signs and scales.
+        signs: whether odd units (tanh) are flipped at random too, as another seed would.
+        scales: whether homogeneous units (ReLU) are scaled too, by exp(N(0, 0.5^2)). That
+            changes a penalty on the parameters.
+
+    Raises:
+        InputError: the objective tells no hidden units.
+
+    >>> from thalweg.objectives.linear_network import LinearNetwork
+    >>> network = LinearNetwork([[3.0, 0.0], [0.0, 1.0]], hidden=2)
+    >>> permuted_twin(network, [1.0, 2, 3, 4, 5, 6, 7, 8], seed=3, signs=False)
+    array([3., 4., 1., 2., 6., 5., 8., 7.])
     """
-    layers = _layers(point, layout)
-    random = np.random.default_rng(seed)
-    orders = [random.permutation(weights.shape[1]) for weights, _ in layers[:-1]]
-    return _reorder(layers, orders)
+    layers, point = units_of(objective), objective.check_point(np.asarray(point))
+    random, blocks = np.random.default_rng(seed), objective.layout.unpack(point)
+    for layer in layers:
+        order, factors = random.permutation(layer.size), np.ones(layer.size)
+        if signs and layer.nature.flips:
+            factors *= random.choice([-1.0, 1.0], layer.size)
+        if scales and layer.nature.scales:
+            factors *= np.exp(SPREAD * random.standard_normal(layer.size))
+        blocks = rename(blocks, layer, order, factors)
+    return objective.layout.pack(blocks)
 
 
-def aligned_twin(point: ArrayLike, reference: ArrayLike, layout: Layout) -> FloatArray:
-    """Return the renaming of `point` (n,) that lies close to `reference` (n,).
+def aligned_twin(
+    objective: Objective,
+    point: ArrayLike,
+    reference: ArrayLike,
+    restarts: int = 5,
+    seed: int = 0,
+) -> FloatArray:
+    """Return the twin of `point` (n,) that lies close to `reference` (n,).
 
-    Weight matching by coordinate descent over the hidden layers, each step an exact linear
-    assignment (Ainsworth, Hayase and Srinivasa 2022, "Git Re-Basin"); with one hidden layer the
-    result is the nearest twin, with more it is a local optimum.
+    Units are matched by weights, with their signs if odd (see `alignment.py`). Scales of
+    homogeneous units are set in both networks so that weights in and out of a unit are equally
+    long; matching sees those, and the result gets the reference's own scales back, so that a twin
+    of the reference comes back to it. With one hidden layer no other order or signs come nearer
+    among the balanced; with more it is a local optimum.
+
+    Args:
+        objective: tells its hidden units.
+        point: (n,), the network that is renamed.
+        reference: (n,), the network that stays.
+        restarts: random orders to start from as well, where several layers are hidden.
+        seed: of those.
+
+    Raises:
+        InputError: the objective tells no hidden units, or the twin found is not the same
+            function (then `Objective.units` is wrong).
+
+    >>> from thalweg.objectives.linear_network import LinearNetwork
+    >>> network = LinearNetwork([[3.0, 0.0], [0.0, 1.0]], hidden=2)
+    >>> other = permuted_twin(network, network.start, seed=1, scales=True)
+    >>> bool(np.abs(aligned_twin(network, other, network.start) - network.start).max() < 1e-15)
+    True
     """
-    layers, target = _layers(point, layout), _layers(reference, layout)
-    orders = [np.arange(weights.shape[1]) for weights, _ in layers[:-1]]
-    for _ in range(50):
-        before = [order.copy() for order in orders]
-        for level in range(len(orders)):
-            weights, bias = layers[level]
-            below = orders[level - 1] if level else np.arange(weights.shape[0])
-            incoming, outgoing = weights[below], layers[level + 1][0]
-            if level + 1 < len(orders):
-                outgoing = outgoing[:, orders[level + 1]]
-            gain = incoming.T @ target[level][0] + np.outer(bias, target[level][1])
-            gain += outgoing @ target[level + 1][0].T
-            chosen, places = linear_sum_assignment(gain, maximize=True)
-            orders[level][places] = chosen
-        if all((a == b).all() for a, b in zip(before, orders, strict=True)):
-            break
-    return _reorder(layers, orders)
+    layers, mend = units_of(objective), "align finite parameters only"
+    moving = require_finite(objective.check_point(np.asarray(point)), "point", mend)
+    staying = require_finite(objective.check_point(np.asarray(reference)), "reference", mend)
+    if restarts < 0:
+        raise InputError("restarts must be 0 or more", str(restarts), "try 5")
+    target = balance(objective.layout.unpack(staying), layers)
+    blocks = balance(objective.layout.unpack(moving), layers).blocks
+    blocks = matched(blocks, target.blocks, layers, restarts, seed)
+    for layer, factors in zip(layers, target.factors, strict=True):
+        blocks = rename(blocks, layer, factors=1 / factors)
+    found = objective.layout.pack(blocks)
+    error = change(objective, moving, found)
+    if not error.is_rounding:
+        wanted = f"alignment must keep the function of {objective.name}"
+        mend = "check the units that the objective tells"
+        raise InputError(wanted, f"a change of {error.error:.2g}", mend)
+    return found
 
 
-def _layers(point: ArrayLike, layout: Layout) -> list[tuple[FloatArray, FloatArray]]:
-    blocks = layout.blocks
-    chained = len(blocks) % 2 == 0 and all(
-        len(w.shape) == 2 and b.role is Role.BIAS and b.shape == w.shape[1:]
-        for w, b in zip(blocks[::2], blocks[1::2], strict=True)
-    )
-    if not chained:
-        names = ", ".join(block.name for block in blocks)
-        raise InputError("the layout must be W1, b1, W2, b2, ...", names, "pass an MLP's layout")
-    flat = as_floats(point, "point", (layout.size,), "pass parameters of this layout")
-    arrays = list(layout.unpack(flat).values())
-    return list(zip(arrays[::2], arrays[1::2], strict=True))
+def units_of(objective: Objective) -> tuple[UnitLayer, ...]:
+    """Return the layers of hidden units that an objective tells, at least one.
 
-
-def _reorder(layers: list[tuple[FloatArray, FloatArray]], orders: list[IndexArray]) -> FloatArray:
-    parts, below = [], np.arange(layers[0][0].shape[0])
-    for (weights, bias), order in zip(
-        layers, [*orders, np.arange(layers[-1][1].size)], strict=True
-    ):
-        parts += [weights[below][:, order].ravel(), bias[order]]
-        below = order
-    return np.concatenate(parts)
+    Raises:
+        InputError: it tells none.
+    """
+    layers = objective.units()
+    if not layers:
+        wanted = "twins need an objective that tells its hidden units"
+        mend = "take an MLPObjective, a PyTorch model with hidden layers, or implement units()"
+        raise InputError(wanted, f"none from {objective.name}", mend)
+    return layers

@@ -25,6 +25,7 @@ from thalweg.core.objective import Objective, SampledObjective, SmoothObjective
 from thalweg.core.plane import Plane
 from thalweg.geometry.scaling import Unscaled
 from thalweg.geometry.seeded import seeded_plane
+from thalweg.geometry.symmetry import permuted_twin
 
 
 class ObjectiveContract(ABC):
@@ -203,6 +204,40 @@ class ObjectiveContract(ABC):
         parts = [part.n_examples * part.value(point) for part in (first, rest)]
         assert first.n_examples + rest.n_examples == n
         self._agree(sum(parts) / n, objective.value(point))
+
+    def test_outputs_are_a_row_an_example(self) -> None:
+        """(N, C) where they are told; those of a part are those rows of the whole."""
+        objective = self.make()
+        if not isinstance(objective, SampledObjective):
+            return
+        point, rows = self.point(), np.arange(objective.n_examples)[::2]
+        try:
+            outputs = objective.outputs(point)
+        except InputError:
+            return
+        assert outputs.ndim == 2
+        assert len(outputs) == objective.n_examples
+        assert outputs.dtype == np.float64
+        self._agree(objective.subset(rows).outputs(point), outputs[rows])
+
+    def test_units_are_interchangeable(self) -> None:
+        """Each place lies in the layout; a twin with other orders and signs has the same value."""
+        objective = self.make()
+        try:
+            layers = objective.units()
+        except InputError:
+            return
+        if not layers:
+            return
+        shapes = {block.name: block.shape for block in objective.layout.blocks}
+        assert len({layer.name for layer in layers}) == len(layers)
+        for layer in layers:
+            for place in layer.incoming + layer.outgoing:
+                assert shapes[place.block][place.axis] == layer.size * place.repeat
+        point = self.point()
+        for seed in range(3):
+            twin = permuted_twin(objective, point, seed)
+            self._agree(objective.value(twin), objective.value(point))
 
     def _plane(self, objective: Objective, k: int) -> Plane:
         ways = self._ways(objective.layout.size, max(k, 3))[:k]
