@@ -11,6 +11,8 @@ from thalweg.critical.levenberg_marquardt import LevenbergMarquardt, polish
 from thalweg.critical.local import look
 from thalweg.critical.search import Outcome, find_critical
 from thalweg.critical.tolerances import Tolerances
+from thalweg.dynamics.record import record
+from thalweg.dynamics.steppers import Adam
 from thalweg.objectives.activations import Activation
 from thalweg.objectives.functions import from_function
 from thalweg.objectives.linear_network import LinearNetwork
@@ -257,3 +259,51 @@ def test_a_quadratic_takes_few_steps():
     search = find_critical(quadratic([3.0, -1.0, 0.5], seed=1), np.full(3, 2.0))
     assert search.found.index == 1
     assert search.hessians < 12
+
+
+def tail(power):
+    """exp(-x) + y^2 / 2 for power 0, else x^-power + y^2 / 2: flatter and flatter, never flat."""
+    if power:
+        value = (lambda x: x**-power, lambda x: -power * x ** (-power - 1.0))
+        second = lambda x: power * (power + 1) * x ** (-power - 2.0)  # noqa: E731
+    else:
+        value = (lambda x: np.exp(-x), lambda x: -np.exp(-x))
+        second = lambda x: np.exp(-x)  # noqa: E731
+    return from_function(
+        lambda p: value[0](p[:, 0]) + p[:, 1] ** 2 / 2,
+        lambda p: np.stack([value[1](p[:, 0]), p[:, 1]], axis=1),
+        lambda p: np.diag([second(p[0]), 1.0]),
+        [1.0, 1.0],
+        f"tail {power}",
+    )
+
+
+@pytest.mark.parametrize("power", [0, 1, 3])
+def test_a_gradient_that_fades_toward_infinity_is_no_critical_point(power):
+    patient = LevenbergMarquardt(steps=2000)
+    search = find_critical(tail(power), [1.0, 1.0], patient, Tolerances(gradient=1e-7))
+    assert search.outcome is Outcome.RUNAWAY
+    assert search.found is None
+    assert "infinity" in search.sentence
+
+
+@pytest.mark.parametrize(("l2", "outcome"), [(0.0, Outcome.RUNAWAY), (1e-3, Outcome.CRITICAL)])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_network_on_separable_data_runs_away_unless_a_penalty_holds_it(l2, outcome, seed):
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    y = (X[:, 0] > 0).astype(float)
+    network = MLPObjective(MLP((2, 3, 1), Activation.TANH), X, y, l2=l2)
+    run = record(network, network.network.initial_point(seed), Adam(0.05), 300)
+    assert find_critical(network, run["point"].values[-1]).outcome is outcome
+
+
+@pytest.mark.parametrize("power", [2, 3, 4, 6, 10])
+def test_a_flat_critical_point_is_none_that_runs_away(power):
+    objective = from_function(
+        lambda p: (p**power).sum(axis=1),
+        lambda p: power * p ** (power - 1),
+        lambda p: np.diag(power * (power - 1) * p ** (power - 2)),
+        [0.3, 0.2],
+        f"x^{power} + y^{power}",
+    )
+    assert find_critical(objective, [0.3, 0.2]).outcome is Outcome.CRITICAL

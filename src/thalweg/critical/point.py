@@ -31,7 +31,7 @@ class CriticalPoint:
         downward: (index, n), unit eigenvectors of the negative eigenvalues, the lowest first.
         stiffest: (n,), the unit eigenvector of the largest eigenvalue.
         threshold: eigenvalues of this absolute size or less count as zero.
-        kink_distance: smallest input of a kinked unit; inf without kinks.
+        kink_distance: smallest input of a kinked unit; inf without kinks, NaN if not known.
         tolerances: what the point was held to.
     """
 
@@ -120,4 +120,6 @@ class CriticalPoint:
         if self.kind is Kind.INCONCLUSIVE:
             ways = "ways down, none up" if self.index else "no way down"
             parts.append(f"{self.index or ''} {ways}".strip() + " among the others")
+        if np.isnan(self.kink_distance):
+            parts.append("whether it lies on a kink is not known")
         return ", ".join(parts) + "."

@@ -14,12 +14,15 @@ from thalweg.core.arrays import FloatArray, frozen
 from thalweg.core.objective import Objective, SmoothObjective
 from thalweg.critical.classify import classified, look_or_refuse
 from thalweg.critical.levenberg_marquardt import LevenbergMarquardt, Walk, polish
-from thalweg.critical.local import Local, require_whole_hessian
+from thalweg.critical.local import Local, look, require_whole_hessian
 from thalweg.critical.point import CriticalPoint
 from thalweg.critical.tolerances import Tolerances
 
 FLAT = 1e-3  # |H g| / (|H| |g|) at rest below this: the gradient lies in the kernel
 GRAINS = 10.0  # a gradient within so many of its own rounding errors is not known to be one
+FAR = 1e-6  # a Newton step of this share of the point's length, at the end of a search ...
+SEEN = 1e-13  # in the eigenvalues above this share of the largest: smaller ones are rounding
+FADES = 0.9  # ... whose successor is no shorter than this: at x^p it is (p - 2) / (p - 1)
 NEAR = 1e-8  # relative move over which the rounding shows: nothing in float64, an ulp in float32
 _METHOD, _STRICT = LevenbergMarquardt(), Tolerances()
 
@@ -30,6 +33,7 @@ class Outcome(Enum):
     CRITICAL = "critical: the gradient vanishes"
     GRADIENT_FLAT = "gradient-flat: |gradient| is stationary but not zero, so no critical point"
     KINK = "kink: the search ended where the Hessian is one-sided, so there is no index"
+    RUNAWAY = "runaway: the gradient fades toward infinity only; a penalty on the weights ends that"
     ROUNDING = "rounding: the gradient drowned in its own rounding error; compute in float64"
     BUDGET = "budget: the steps ran out, or none helped, before the gradient vanished"
 
@@ -44,7 +48,7 @@ class Search:
         found: the critical point; None unless the outcome is CRITICAL.
         loss, gradient_norm: at the end.
         flatness: |H g| / (|H| |g|) at the end of the walk; NaN without gradient.
-        kink_distance: at the end; inf without kinks.
+        kink_distance: at the end; inf without kinks, NaN if not known.
         hessians, gradients: how many the walk took.
     """
 
@@ -135,12 +139,29 @@ def _outcome(
     if distance <= tolerances.kink:
         return Outcome.KINK
     if end.slope <= tolerances.gradient:
-        return Outcome.CRITICAL
+        return Outcome.RUNAWAY if _runs_away(objective, end) else Outcome.CRITICAL
     if walk.stalled and end.slope <= GRAINS * _grain(objective, end):
         return Outcome.ROUNDING
     if walk.stalled and end.flatness < FLAT:
         return Outcome.GRADIENT_FLAT
     return Outcome.BUDGET
+
+
+def _runs_away(objective: SmoothObjective, end: Local) -> bool:
+    """Return whether Newton steps go on and on: then the gradient is small, but nowhere zero.
+
+    So it is where a classifier fits separable data ever better by ever larger weights.
+    """
+    step = end.newton_step(SEEN * end.largest)
+    length = float(np.linalg.norm(step))
+    if length <= FAR * max(1.0, float(np.linalg.norm(end.point))):
+        return False
+    there = look(objective, end.point + step)
+    if there is None:
+        return True
+    fell = abs(float(there.gradient @ step)) < abs(float(end.gradient @ step))  # else: rounding
+    onward = float(np.linalg.norm(there.newton_step(SEEN * there.largest)))
+    return fell and onward >= FADES * length
 
 
 def _grain(objective: SmoothObjective, end: Local) -> float:
