@@ -75,9 +75,9 @@ figure = tw.surfaces_figure(
 tw.save_figure(figure, FOLDER, "4-paths")
 
 # Part 5.3: two seeds. Is the barrier between them more than a renaming of the hidden units?
-twin = tw.permuted_twin(end, loss.layout, seed=1)
+twin = tw.permuted_twin(loss, end, seed=1)
 other = tw.record(loss, network.initial_point(seed=7), tw.Adam(0.01), steps=200).point.values[-1]
-matched = tw.aligned_twin(other, end, loss.layout)
+matched = tw.aligned_twin(loss, other, end)
 print(
     f"Barrier to another seed {tw.barrier(loss, end, other).height:.3f}, "
     f"to the same network with its units renamed {tw.barrier(loss, end, twin).height:.3f}, "

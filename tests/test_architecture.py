@@ -23,7 +23,7 @@ FLOORS = (
         "interop",
         "testing",
     },
-    {"trust"},
+    {"trust_report"},
     {"study"},
     {"__init__", "cli"},
 )

@@ -35,6 +35,12 @@ def test_plane_and_grid_load_numpy_only():
     assert not loaded & (HEAVY - {"numpy"})
 
 
+def test_no_public_name_is_that_of_a_room():
+    """Importing a file of the room would put the room in the name's place."""
+    rooms = {path.stem for path in Path(thalweg.__file__).parent.iterdir()}
+    assert not rooms & set(thalweg.__all__)
+
+
 HOMES = [(name, module) for module, names in thalweg._HOME.items() for name in names]
 
 

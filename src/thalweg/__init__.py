@@ -37,6 +37,11 @@ _HOME = {
         "Cell",
         "plane_of",
     ),
+    "core.units": (
+        "Nature",
+        "Place",
+        "UnitLayer",
+    ),
     "datasets": (
         "attainable_accuracy",
         "bayes_posterior",
@@ -102,18 +107,111 @@ _HOME = {
         "aligned_twin",
         "permuted_twin",
     ),
+    "geometry.canonical": (
+        "Canonical",
+        "canonical",
+    ),
     "curvature.along": ("curvature_along",),
-    "curvature.chance": ("chance_of_minimum",),
+    "curvature.chance": (
+        "chance_of_minimum",
+        "null_curvature",
+        "share_below",
+    ),
     "curvature.dense": (
         "hessian",
         "inertia",
         "spectrum",
     ),
+    "curvature.ends": (
+        "Ends",
+        "ends",
+        "ends_dataset",
+    ),
+    "curvature.lanczos": ("Lanczos",),
+    "curvature.trace": (
+        "DiagonalEstimate",
+        "Estimate",
+        "diagonal",
+        "trace",
+    ),
+    "curvature.density": (
+        "Quadrature",
+        "density",
+    ),
+    "curvature.blocks": (
+        "block_hessian",
+        "block_spectra",
+    ),
+    "curvature.scale": (
+        "ScaledCurvature",
+        "curvature_at_scale",
+    ),
+    "curvature.fields": ("curved",),
+    "topology.of_surface": ("topology_of",),
+    "topology.connectivity": ("Connectivity",),
+    "topology.noise": ("StandardErrors",),
+    "topology.result": ("Topology",),
+    "topology.sublevel": (
+        "sublevel",
+        "superlevel",
+    ),
+    "sharpness.measure": (
+        "Sharpness",
+        "sharpness_of",
+    ),
+    "sharpness.ranks": ("ranks",),
+    "critical.classify": ("classify",),
+    "critical.descent": (
+        "BothWays",
+        "Descent",
+        "descend_both_ways",
+    ),
+    "critical.dips": (
+        "Dip",
+        "dips",
+    ),
+    "critical.behind": (
+        "Behind",
+        "behind_dataset",
+        "saddles_behind",
+    ),
+    "critical.escape_time": (
+        "efold_steps",
+        "escape_steps",
+    ),
+    "critical.levenberg_marquardt": ("LevenbergMarquardt",),
+    "critical.lifted": ("Lifted",),
+    "critical.many": (
+        "Find",
+        "Finds",
+        "alike",
+        "find_critical_many",
+        "finds_dataset",
+    ),
+    "critical.point": (
+        "CriticalPoint",
+        "Kind",
+    ),
+    "critical.search": (
+        "Outcome",
+        "Search",
+        "find_critical",
+    ),
+    "critical.starts": (
+        "Starts",
+        "starts_along",
+        "starts_around",
+    ),
+    "critical.tolerances": ("Tolerances",),
+    "critical.unstable": (
+        "saddle_plane",
+        "unstable_plane",
+    ),
     "surface.evaluate": (
         "estimate",
         "evaluate",
     ),
-    "surface.minima": ("interior_minima",),
+    "surface.out_of_plane": ("out_of_plane_gradient",),
     "dynamics.diagnostics": ("diagnose",),
     "dynamics.project": ("project",),
     "dynamics.record": (
@@ -137,7 +235,31 @@ _HOME = {
         "Thinned",
     ),
     "dynamics.recorder.projection": ("Projection",),
+    "dynamics.nulls": (
+        "cosine_content",
+        "walk_null",
+    ),
+    "dynamics.stability": ("stability_along",),
+    "dynamics.central_flow": ("central_flow",),
+    "dynamics.oscillation": ("oscillation",),
+    "dynamics.moving_frame": (
+        "Frame",
+        "moving_frame",
+    ),
     "connect.barrier": ("barrier",),
+    "connect.bends": (
+        "Bezier",
+        "PolyChain",
+    ),
+    "connect.curve": (
+        "Curve",
+        "curve",
+    ),
+    "connect.connection": ("connection",),
+    "connect.disagreement": (
+        "Disagreement",
+        "disagreement",
+    ),
     "store.folder": (
         "load",
         "save",
@@ -162,6 +284,15 @@ _HOME = {
         "surface_view",
     ),
     "views.trust": ("trust_lines",),
+    "views.density": ("density_view",),
+    "views.connection": ("connection_view",),
+    "views.persistence": ("persistence_view",),
+    "views.merge_tree": ("merge_tree_view",),
+    "views.basins": (
+        "topology_lines",
+        "with_basins",
+    ),
+    "views.moving_frame": ("moving_frame_view",),
     "plots.mpl_figures": (
         "stacked_figure",
         "surfaces_figure",
@@ -191,6 +322,9 @@ _HOME = {
         "write_surface",
     ),
     "ray.executor": ("RayExecutor",),
+    "trust_report.effort": ("Effort",),
+    "trust_report.report": ("TrustReport",),
+    "trust_report.trust": ("trust",),
     "study.journeys": (
         "Landscape",
         "follow",

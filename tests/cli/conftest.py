@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 import thalweg as tw
+from thalweg.objectives.zoo import quadratic
 
 
 class Counted(tw.Objective):
@@ -84,6 +85,21 @@ def hopeless():
 def network(hidden=3):
     X = np.random.default_rng(0).normal(size=(20, 2))
     return tw.MLPObjective(tw.MLP((2, hidden, 1)), X, (X[:, 0] > 0).astype(float))
+
+
+def bowl(curvatures=(3.0, -2.0, 0.5)):
+    return quadratic(list(curvatures))
+
+
+def slope():
+    """x + x^3 / 3 + y^2: the gradient is nowhere zero, but its length is stationary at 0."""
+    return tw.from_function(
+        lambda p: p[:, 0] + p[:, 0] ** 3 / 3 + p[:, 1] ** 2,
+        lambda p: np.stack([1 + p[:, 0] ** 2, 2 * p[:, 1]], axis=1),
+        lambda p: np.diag([2 * p[0], 2.0]),
+        [0.5, 1.0],
+        "slope",
+    )
 
 
 def faulty():

@@ -5,14 +5,14 @@ from itertools import count
 
 from rich.console import Console
 
-from thalweg.cli.progress import CellProgress
+from thalweg.cli.progress import CountProgress
 
 
 def shown(seconds_a_call, calls=100, terminal=False):
     page = StringIO()
     console = Console(file=page, force_terminal=terminal, width=80)
     ticks = (i * seconds_a_call for i in count())
-    with CellProgress(console, clock=lambda: next(ticks)) as progress:
+    with CountProgress(console, clock=lambda: next(ticks)) as progress:
         for done in range(1, calls + 1):
             progress(done * 50, calls * 50)
     return page.getvalue()

@@ -122,10 +122,18 @@ def test_verdicts_that_mathematics_decides(results):
 
 def test_the_exact_saddle_is_one(study, results):
     saddle = results["saddles"]["beside_the_run"]
-    there = xr.open_zarr(study / "stores" / "saddle-spectrum.zarr", consolidated=False)
+    there = xr.open_zarr(study / "stores" / "exact-saddles.zarr", consolidated=False)
+    values = there["eigenvalues"].values[int(np.nanargmin(there["eigenvalues"].values[:, 0]))]
     assert saddle["gradient_norm"] < 1e-10
-    assert saddle["index"] == int((there["eigenvalues"].values < -1e-8).sum()) > 0
+    assert saddle["index"] == int((values < -1e-8).sum()) > 0
+    assert saddle["lambda_min"] == pytest.approx(values[0], rel=1e-9)
+    assert saddle["mean_curvature"] == pytest.approx(values.mean(), rel=1e-9)
+    assert sum(saddle["outcomes"].values()) == saddle["searched"]
+    for end in saddle["ways"]:
+        assert end["index"] == 0
+        assert end["loss"] < saddle["loss"]
     zero = results["saddles"]["at_zero"]
+    assert zero["escape_measured"] == pytest.approx(zero["escape_predicted"], abs=1)
     assert zero["index"] == 16
     assert zero["lambda_min"] == pytest.approx(zero["lambda_min_formula"], abs=1e-12)
     assert zero["growth_measured"] == pytest.approx(zero["growth_predicted"], rel=1e-6)

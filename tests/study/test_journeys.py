@@ -1,5 +1,7 @@
 """Journeys: one call from an objective to a picture that says how far to trust it."""
 
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -19,8 +21,8 @@ from thalweg.store.folder import load, save
 from thalweg.store.verify import repair, verify
 from thalweg.study.journey_figure import journey_figure
 from thalweg.study.journeys import Landscape, follow, landscape, path_store, tiled
-from thalweg.study.trust import axis_names, path_trust, surface_trust
-from thalweg.views.surface import surface_view
+from thalweg.trust_report.cut import axis_names
+from thalweg.trust_report.trust import trust
 
 BOWL = quadratic([1.0, 9.0, 4.0])
 
@@ -134,9 +136,9 @@ def test_points_from_the_first_that_is_not_finite_on_are_left_out(run):
     broken["point"][15] = np.inf
     seen = follow(BOWL, broken, points=5)
     np.testing.assert_array_equal(seen.path["step"], np.arange(15))
-    lines = path_trust(seen.path, surface_view(seen.surface))
-    assert "The last 6 recorded points are left out" in lines[-1].text
-    assert lines[-1].warning
+    [line] = [line for line in trust(seen.surface, [seen.path]).lines() if "left out" in line.text]
+    assert "The last 6 recorded points are left out" in line.text
+    assert line.warning
 
 
 @pytest.mark.parametrize(
@@ -176,10 +178,10 @@ class Noisy(Seeded):
 def test_the_standard_error_comes_along_and_is_told():
     noisy = landscape(Noisy(ripples, name="noisy"), scaling=Unscaled(), points=7)
     assert noisy.surface.attrs["fields"] == ["loss", "loss_stderr"]
-    told = words(surface_trust(noisy.surface))
+    told = words(trust(noisy.surface).lines())
     assert "standard error over the examples): 0.25 in the middle, 0.25 at most." in told
     narrow = landscape(Noisy(ripples), scaling=Unscaled(), points=7, fields=("loss",))
-    assert "Sampling error" not in words(surface_trust(narrow.surface))
+    assert "Sampling error" not in words(trust(narrow.surface).lines())
 
 
 def test_a_line_carries_two_standard_errors():
@@ -203,27 +205,12 @@ def test_trust_of_a_surface_counts_what_is_missing():
     made["status"][1, 0] = Cell.FAILED
     made.attrs["failures"] = ["at a = 1: RuntimeError: no"]
     known = made["loss"].values[np.isin(made["status"].values, [Cell.DONE, Cell.NONFINITE])]
-    lines = surface_trust(made)
+    lines = trust(made).lines()
     told = words(lines)
     assert "Unfinished: 3 of 49 cells" in told
     assert "1 cell failed, the first at a = 1: RuntimeError: no." in told
     assert f"NaN at {np.isnan(known).sum()}, minus infinity at {np.isneginf(known).sum()}" in told
     assert [line.warning for line in lines] == [True, True, True, False]
-
-
-def test_trust_of_a_path_is_what_project_measured(run):
-    seen = follow(BOWL, run, points=9)
-    lines = path_trust(seen.path, surface_view(seen.surface))
-    gap = np.abs(seen.path["gap"].values).max()
-    assert seen.path.attrs["largest_gap"] == gap
-    assert f"{gap:.2g}" in lines[1].text
-    farthest = float(seen.path["residual"].max())
-    ends = np.linalg.norm(run["point"].values[-1] - run["point"].values[0])
-    assert f"{farthest / ends:.2g} times" in lines[2].text
-    seen.path.attrs["captured_variance"] = 0.25
-    poor = path_trust(seen.path, surface_view(seen.surface))[0]
-    assert poor.text.startswith("25.0 % of the run's own variance")
-    assert poor.warning
 
 
 @pytest.mark.parametrize(("k", "width"), [(1, 85.0), (2, 85.0), (2, 170.0), (3, 85.0)])
@@ -241,7 +228,8 @@ def test_a_followed_run_is_drawn_with_its_path(run):
     shown = svg_text(seen.figure("Down the valley"))
     assert "captured" in shown
     assert "Largest gap" in shown
-    assert svg_text(journey_figure(seen.surface, seen.path, title="Down the valley")) == shown
+    given = {"title": "Down the valley", "report": seen.trust}
+    assert svg_text(journey_figure(seen.surface, seen.path, **given)) == shown
     bare = svg_text(Landscape(seen.surface, seen.plane).figure("Down the valley"))
     assert "captured" not in bare
 
@@ -256,6 +244,38 @@ def test_axes_are_short_where_there_is_no_room(run):
     assert axis_names(random) == ("a: random direction 1", "b: random direction 2")
     named = random.assign_attrs(labels=["from A (0) to B (1)", "eigenvector, λ = 3"])
     assert axis_names(named, whole=False) == ("from A (0) to B (1)", "b: eigenvector, λ = 3")
+
+
+def test_the_report_looks_underneath_the_end_of_a_run_or_the_middle_of_a_plane(run):
+    seen = follow(BOWL, run, points=9)
+    assert seen.trust.underneath.where == "the end of the run"
+    assert seen.trust.underneath.loss == pytest.approx(run["loss"].values[-1])
+    around = landscape(BOWL, scaling=Unscaled(), points=9)
+    assert around.trust.underneath.where == "the plane's origin"
+    assert around.trust.underneath.loss == BOWL.value(BOWL.start)
+    assert around.trust is around.trust  # looked once
+
+
+def test_a_map_costs_nothing_more_until_its_report_is_read():
+    formula = Seeded(ripples)
+    seen = landscape(formula, scaling=Unscaled(), points=9)
+    assert formula.cells == 81
+    seen.figure("Ripples")
+    asked = formula.cells
+    assert 81 < asked <= 81 + 6 * 5
+    seen.figure("Ripples again")
+    assert formula.cells == asked
+
+
+def test_a_picture_is_saved_with_its_report(run, tmp_path):
+    seen = follow(BOWL, run, points=9)
+    saved = seen.save(tmp_path, "down", "Down the valley", formats=("svg",))
+    assert [path.name for path in saved] == ["down.svg", "down.trust.json"]
+    told = json.loads(saved[1].read_text())
+    assert told["underneath"]["highest"]["value"] == pytest.approx(9.0)
+    assert told["paths"][0]["captured"] == seen.path.attrs["captured_variance"]
+    for line in told["lines"]:
+        assert line["text"].split()[0] in saved[0].read_text()
 
 
 def test_an_unknown_field_is_refused():

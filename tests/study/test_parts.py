@@ -11,21 +11,16 @@ from thalweg.core.errors import StoreError
 from thalweg.core.grid import Grid
 from thalweg.core.plane import Plane
 from thalweg.dynamics.steppers import SGD
-from thalweg.objectives.mlp import MLPObjective
-from thalweg.objectives.network import MLP
-from thalweg.objectives.zoo import himmelblau, quadratic
+from thalweg.objectives.zoo import quadratic
 from thalweg.study.claims import Verdict, decide
 from thalweg.study.court_surface import dip
 from thalweg.study.court_training import bowl_winner
 from thalweg.study.experiments import tuned
 from thalweg.study.report import results_json
-from thalweg.study.rescaling import rescale
 from thalweg.study.section import Section, listed, number, percent
 from thalweg.study.settings import CHAPTER, LEARNED, Plan, optimal_score
 from thalweg.study.statistics import effect_shares, interval
 from thalweg.study.workshop import Workshop
-from thalweg.surface.evaluate import evaluate
-from thalweg.surface.minima import interior_minima
 
 
 def test_decide():
@@ -44,20 +39,6 @@ def test_dip_sees_a_stall_and_no_stall():
     assert recovery >= 195
     jitter = falling * np.where(np.arange(500) % 2, 1.0, 1.5)
     assert dip(jitter)[0] < 2.0
-
-
-def test_rescaling_keeps_the_function():
-    net = MLP((2, 6, 1))
-    X, y = CHAPTER.data(3)
-    point = net.initial_point(1) + 0.1
-    factors = np.geomspace(0.1, 10, 6)
-    twin = rescale(point, net.layout, factors)
-    both = net.logits(np.stack([point, twin]), X)
-    assert np.linalg.norm(point - twin) > 1
-    np.testing.assert_allclose(both[0], both[1], rtol=0, atol=1e-13)
-    assert MLPObjective(net, X, y).value(twin) == pytest.approx(
-        MLPObjective(net, X, y).value(point)
-    )
 
 
 def test_tuned_takes_the_most_accurate_then_the_lowest_loss():
@@ -116,23 +97,6 @@ def test_effect_shares_are_zero_where_there_is_no_effect():
 def test_gradient_descent_wins_on_an_easy_bowl_and_momentum_on_a_hard_one():
     assert bowl_winner(10.0) == "SGD"
     assert bowl_winner(1000.0) == "momentum"
-
-
-def test_minima_of_a_picture():
-    plane = Plane(np.zeros(2), np.eye(2))
-    four = evaluate(himmelblau(), plane, Grid.square(6.0, 121))["loss"].values
-    assert interior_minima(four) == 4
-    bowl = evaluate(quadratic([1.0, 2.0]), plane, Grid.square(1.0, 21))["loss"].values
-    assert interior_minima(bowl) == 1
-    assert interior_minima(-bowl) == 0
-    for points in (50, 51):  # a minimum between four equal cells is one place
-        symmetric = evaluate(quadratic([1.0, 1.0]), plane, Grid.square(1.0, points))["loss"].values
-        assert interior_minima(symmetric) == 1
-    assert interior_minima(np.zeros((9, 9))) == 0  # flat to the rim
-    step = np.array([[9.0] * 5, [9, 2, 2, 2, 9], [9, 2, 2, 1, 9], [9] * 5])
-    assert interior_minima(step) == 1  # the shelf at 2 is none
-    noise = np.random.default_rng(0).random((50, 50))
-    assert 256 - 30 < interior_minima(noise) < 256 + 30  # (N - 2)^2 / 9
 
 
 def test_words():

@@ -12,7 +12,21 @@ from contextlib import suppress
 
 from cyclopts import App, CycloptsError
 
-from thalweg.cli import case_study, export, follow, info, line, show, surface, verify
+from thalweg.cli import (
+    basins,
+    case_study,
+    connect,
+    critical,
+    export,
+    follow,
+    info,
+    line,
+    show,
+    spectrum,
+    surface,
+    trust,
+    verify,
+)
 from thalweg.cli.stopping import listening
 from thalweg.core.errors import ThalwegError
 from thalweg.version import __version__
@@ -44,8 +58,13 @@ def _add(command: Callable[..., object], examples: str, name: str | None = None)
 _add(surface.surface, surface.EXAMPLES)
 _add(line.line, line.EXAMPLES)
 _add(follow.follow, follow.EXAMPLES)
+_add(spectrum.spectrum, spectrum.EXAMPLES)
+_add(critical.critical, critical.EXAMPLES)
+_add(connect.connect, connect.EXAMPLES)
+_add(basins.basins, basins.EXAMPLES)
 _add(info.info, info.EXAMPLES)
 _add(show.show, show.EXAMPLES)
+_add(trust.trust, trust.EXAMPLES)
 _add(export.export, export.EXAMPLES)
 _add(verify.verify, verify.EXAMPLES)
 _add(case_study.case_study, case_study.EXAMPLES, "case-study")

@@ -38,7 +38,7 @@ def follow(
     from thalweg.cli.budget import check_size
     from thalweg.cli.factory import objective_of
     from thalweg.cli.output import guests_on_stderr
-    from thalweg.cli.result import tell
+    from thalweg.cli.result import judged, tell
     from thalweg.cli.work import Job, check_free, say
     from thalweg.cli.work import run as map_it
 
@@ -50,10 +50,12 @@ def follow(
 
         made = objective_of(objective, options.arg)
         course = chart(made, trajectory_of(run, made), points, out)
-        done = map_it(Job(made, course.plane, course.grid, out, options))
+        job = Job(made, course.plane, course.grid, out, options)
+        done = map_it(job)
         say(options).print(f"The path: {course.trajectory.sizes['step']:,} points.")
         path = trace(made, course, out)
-    return tell(done, path, out, options)
+        report = judged(job, done, path, course.trajectory["point"].values[-1])
+    return tell(done, path, out, options, report)
 
 
 def trajectory_of(run: str, objective: "Objective") -> "xr.Dataset":

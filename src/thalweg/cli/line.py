@@ -48,7 +48,7 @@ def line(
     from thalweg.cli.budget import check_size
     from thalweg.cli.factory import objective_of
     from thalweg.cli.output import guests_on_stderr
-    from thalweg.cli.result import tell
+    from thalweg.cli.result import judged, tell
     from thalweg.cli.work import Job, check_free, run
 
     if from_ is not None and to is None:
@@ -64,8 +64,10 @@ def line(
             plane, grid = around(made, seed, 1, scaling_of(made, scaling), radius, points)
         else:
             plane, grid = between(made, from_, to, points)
-        done = run(Job(made, plane, grid, out, options))
-    return tell(done, None, out, options)
+        job = Job(made, plane, grid, out, options)
+        done = run(job)
+        report = judged(job, done)
+    return tell(done, None, out, options, report)
 
 
 def between(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from thalweg.plots.mpl_page import Figure
+    from thalweg.trust_report.report import TrustReport
     from thalweg.views.curves import CurvesView
 
 PAPER, WEB = (".png", ".svg", ".pdf"), ".html"
@@ -31,8 +32,11 @@ def draw(
     field: str,
     title: str,
     width: float | None,
+    report: "TrustReport | None" = None,
 ) -> Path:
-    """Write the picture of a result; an existing file is replaced whole.
+    """Write the picture of a result, and its trust report beside it if it is a surface.
+
+    Files that are there already are replaced whole.
 
     Args:
         stored: a Dataset of any kind.
@@ -41,25 +45,47 @@ def draw(
         field: of a surface.
         title: what the picture shows, or empty.
         width: in millimeters; None for the usual.
+        report: what to trust of a surface; default: what is known without the objective.
 
     Raises:
         InputError: no such field, or an unknown ending.
         StoreError: the file cannot be written.
     """
     from thalweg.core.files import write_whole
-    from thalweg.plots.mpl_save import save_figure
 
     check_suffix(out)
     form = out.suffix.lower()
+    if stored.attrs["kind"] == "surface":
+        from thalweg.trust_report.beside import report_beside
+        from thalweg.trust_report.trust import trust
+
+        report = report or trust(stored, [] if path is None else [path], field=field)
+        report_beside(out, report)
     if form == WEB:
-        return write_whole(out, _page(stored, path, field, title).encode())
-    figure = figure_of(stored, path, field, title, width)
+        return write_whole(out, _page(stored, path, field, title, report).encode())
+    return save(figure_of(stored, path, field, title, width, report), out)
+
+
+def save(figure: "Figure", out: Path) -> Path:
+    """Write a figure; the ending chooses the format."""
+    from thalweg.core.files import write_whole
+    from thalweg.plots.mpl_save import save_figure, svg_text
+    from thalweg.study.journey_page import figure_page
+
+    form = out.suffix.lower()
+    if form == WEB:
+        return write_whole(out, figure_page(svg_text(figure), "").encode())
     save_figure(figure, out.parent, out.stem, (form[1:],))
     return out
 
 
 def figure_of(
-    stored: "xr.Dataset", path: "xr.Dataset | None", field: str, title: str, width: float | None
+    stored: "xr.Dataset",
+    path: "xr.Dataset | None",
+    field: str,
+    title: str,
+    width: float | None,
+    report: "TrustReport | None" = None,
 ) -> "Figure":
     """Return the figure of a result of any kind."""
     from thalweg.plots.mpl_figures import stacked_figure, views_figure
@@ -67,7 +93,7 @@ def figure_of(
 
     kind = stored.attrs["kind"]
     if kind == "surface":
-        return journey_figure(stored, path, title=title, field=field, width_mm=width)
+        return journey_figure(stored, path, title=title, field=field, width_mm=width, report=report)
     if kind == "spectrum":
         from thalweg.views.spectrum import spectrum_view
 
@@ -96,12 +122,18 @@ def _curves(run: "xr.Dataset") -> "list[CurvesView]":
     ]
 
 
-def _page(stored: "xr.Dataset", path: "xr.Dataset | None", field: str, title: str) -> str:
+def _page(
+    stored: "xr.Dataset",
+    path: "xr.Dataset | None",
+    field: str,
+    title: str,
+    report: "TrustReport | None",
+) -> str:
     """Return one self-contained page: a surface to turn, or else the figure."""
     from thalweg.core.schema import axes_of
     from thalweg.plots.mpl_save import svg_text
     from thalweg.study.journey_page import figure_page, surface_page
 
     if stored.attrs["kind"] == "surface" and len(axes_of(stored)) == 2:
-        return surface_page(stored, path, title=title, field=field)
-    return figure_page(svg_text(figure_of(stored, path, field, "", 170.0)), title)
+        return surface_page(stored, path, title=title, field=field, report=report)
+    return figure_page(svg_text(figure_of(stored, path, field, "", 170.0, report)), title)

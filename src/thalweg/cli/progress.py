@@ -58,12 +58,23 @@ class SectionProgress(_Bar):
             self._console.print(f"section {done} of {total} done")
 
 
-class CellProgress(_Bar):
-    """Shows how many cells are done and when the rest will be; use it in a `with` block."""
+class CountProgress(_Bar):
+    """Shows how much is done and when the rest will be; use it in a `with` block.
 
-    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+    Args:
+        console: where to show it.
+        clock: seconds.
+        what: is counted.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        clock: Callable[[], float] = time.monotonic,
+        what: str = "cells",
+    ) -> None:
         bar = Progress(
-            TextColumn("{task.completed:,.0f} of {task.total:,.0f} cells"),
+            TextColumn(f"{{task.completed:,.0f}} of {{task.total:,.0f}} {what}"),
             BarColumn(bar_width=24),
             TimeElapsedColumn(),
             TextColumn("left"),
@@ -71,13 +82,13 @@ class CellProgress(_Bar):
             console=console,
             transient=True,
         )
-        super().__init__(console, bar, "cells")
-        self._clock, self._said, self._when = clock, 0, clock()
+        super().__init__(console, bar, what)
+        self._what, self._clock, self._said, self._when = what, clock, 0, clock()
 
     def __call__(self, done: int, total: int) -> None:
-        """Show that `done` of `total` cells are done."""
+        """Show that `done` of `total` are done."""
         self._bar.update(self._task, completed=done, total=total)
         part, now = done * LINES // total, self._clock()
         if not self._console.is_terminal and part > self._said and now - self._when >= APART:
             self._said, self._when = part, now
-            self._console.print(f"{done:,} of {total:,} cells done")
+            self._console.print(f"{done:,} of {total:,} {self._what} done")

@@ -49,7 +49,7 @@ def surface(
     from thalweg.cli.budget import check_size
     from thalweg.cli.factory import objective_of
     from thalweg.cli.output import guests_on_stderr
-    from thalweg.cli.result import tell
+    from thalweg.cli.result import judged, tell
     from thalweg.cli.work import Job, check_free, run
 
     out = options.store(objective, "surface")
@@ -60,8 +60,10 @@ def surface(
 
         made = objective_of(objective, options.arg)
         plane, grid = around(made, seed, k, scaling_of(made, scaling), radius, points)
-        done = run(Job(made, plane, grid, out, options))
-    return tell(done, None, out, options)
+        job = Job(made, plane, grid, out, options)
+        done = run(job)
+        report = judged(job, done)
+    return tell(done, None, out, options, report)
 
 
 def scaling_of(objective: "Objective", name: str) -> "BlockScaling":

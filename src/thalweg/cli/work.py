@@ -10,7 +10,7 @@ from rich.console import Console
 from thalweg.cli.budget import check_hours, duration
 from thalweg.cli.options import Options
 from thalweg.cli.output import console
-from thalweg.cli.progress import CellProgress
+from thalweg.cli.progress import CountProgress
 from thalweg.cli.stopping import saying
 from thalweg.core.errors import InputError, StoreError, ThalwegError
 
@@ -63,10 +63,16 @@ def check_free(out: Path, options: Options) -> None:
         InputError: a figure of an unknown kind.
     """
     from thalweg.cli.pictures import check_suffix
-    from thalweg.store.folder import is_empty, is_store
 
     if options.figure is not None:
         check_suffix(options.figure)
+    require_free(out)
+
+
+def require_free(out: Path) -> None:
+    """Raise StoreError unless a result can be kept there: in a store, or a free place."""
+    from thalweg.store.folder import is_empty, is_store
+
     try:
         if out.exists() and not (is_store(out) or is_empty(out)):
             got = "a folder with other files" if out.is_dir() else "a file"
@@ -95,7 +101,7 @@ def run(job: Job) -> Done:
     def kept() -> str:
         return f"{done_cells(job.out):,} of {job.grid.size:,} cells are in {job.out}."
 
-    with saying(kept), CellProgress(speak) as progress:
+    with saying(kept), CountProgress(speak) as progress:
         surface = evaluate(
             job.objective,
             job.plane,

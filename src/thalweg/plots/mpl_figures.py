@@ -14,8 +14,11 @@ from thalweg.plots.mpl_curves import draw_curves
 from thalweg.plots.mpl_dots import draw_dots
 from thalweg.plots.mpl_labels import dense
 from thalweg.plots.mpl_matrix import draw_matrix
+from thalweg.plots.mpl_merge_tree import draw_merge_tree
+from thalweg.plots.mpl_moving_frame import draw_moving_frame
 from thalweg.plots.mpl_page import Panel, figure_with_trust
 from thalweg.plots.mpl_path import draw_path
+from thalweg.plots.mpl_persistence import draw_persistence
 from thalweg.plots.mpl_scatter import draw_scatter
 from thalweg.plots.mpl_spectrum import draw_spectrum
 from thalweg.plots.mpl_style import LIGHT, Theme
@@ -23,19 +26,35 @@ from thalweg.plots.mpl_surface import draw_colorbar, draw_surface
 from thalweg.views.curves import CurvesView
 from thalweg.views.dots import DotsView
 from thalweg.views.matrix import MatrixView
+from thalweg.views.merge_tree import MergeTreeView
+from thalweg.views.moving_frame import MovingFrameView
 from thalweg.views.path import PathView
+from thalweg.views.persistence import PersistenceView
 from thalweg.views.scatter import ScatterView, shared_window
 from thalweg.views.spectrum import SpectrumView
 from thalweg.views.surface import SurfaceView
 from thalweg.views.trust import TrustLines
 
-View = SurfaceView | CurvesView | SpectrumView | ScatterView | MatrixView | DotsView
+View = (
+    SurfaceView
+    | CurvesView
+    | SpectrumView
+    | ScatterView
+    | MatrixView
+    | DotsView
+    | PersistenceView
+    | MergeTreeView
+    | MovingFrameView
+)
 _DRAW: dict[type, Callable[..., None]] = {
     CurvesView: draw_curves,
     SpectrumView: draw_spectrum,
     ScatterView: draw_scatter,
     MatrixView: draw_matrix,
     DotsView: draw_dots,
+    MovingFrameView: draw_moving_frame,
+    PersistenceView: draw_persistence,
+    MergeTreeView: draw_merge_tree,
 }
 
 

@@ -16,9 +16,14 @@ from thalweg.plots.mpl_labels import map_labels
 from thalweg.plots.mpl_style import LIGHT, MM, SMALL, TEXT, Theme, wrapped
 from thalweg.plots.shade import fraction, lit, raster
 from thalweg.views.levels import format_number
-from thalweg.views.surface import MarkKind, SurfaceView
+from thalweg.views.surface import Mark, MarkKind, SurfaceView
 
-_MARKERS = {MarkKind.POINT: "+", MarkKind.MINIMUM: "o", MarkKind.SADDLE: "X"}
+_MARKERS = {
+    MarkKind.POINT: "+",
+    MarkKind.MINIMUM: "o",
+    MarkKind.SADDLE: "X",
+    MarkKind.MAXIMUM: "^",
+}
 _HATCHES = {"nan": "/////", "infinite": "xxxxx", "failed": "-----"}
 
 
@@ -64,11 +69,14 @@ def draw_surface(
     for name, hatch in _HATCHES.items():
         _hatch(ax, view, getattr(view, name), hatch, theme)
     marked = np.array([[mark.a, mark.b] for mark in view.marks]).reshape(-1, 2)
-    numbers = draw_contours(ax, view, [*avoid, marked], label_levels)
+    for line in view.outlines:
+        ax.plot(line[:, 0], line[:, 1], color=theme.paper, lw=2.0, zorder=2)
+        ax.plot(line[:, 0], line[:, 1], color=theme.ink, lw=1.0, zorder=2.1)
+    numbers = draw_contours(ax, view, [*avoid, marked, *view.outlines], label_levels)
     if numbers:
         map_labels(ax, theme).keep_clear(numbers)
     for mark in view.marks:
-        _mark(ax, mark.a, mark.b, mark.kind, theme)
+        _mark(ax, mark, theme)
         if mark.text:
             spot = np.array([[mark.a, mark.b]])
             map_labels(ax, theme).add(mark.text, mark.a, mark.b, theme.ink, spot)
@@ -152,12 +160,14 @@ def _edges(axis: FloatArray, low: float, high: float) -> tuple[FloatArray, Float
     return np.concatenate([[low], middle]), np.concatenate([middle, [high]])
 
 
-def _mark(ax: Axes, a: float, b: float, kind: MarkKind, theme: Theme) -> None:
-    marker = _MARKERS[kind]
-    face = theme.paper if kind is not MarkKind.POINT else theme.ink
-    if kind is MarkKind.POINT:
-        ax.plot(a, b, marker=marker, ms=7, mew=2.6, color=theme.paper, zorder=5)
-    ax.plot(a, b, marker=marker, ms=6, mew=1.1, mfc=face, mec=theme.ink, zorder=5.1, ls="")
+def _mark(ax: Axes, mark: Mark, theme: Theme) -> None:
+    marker, a, b = _MARKERS[mark.kind], mark.a, mark.b
+    thin = mark.kind is MarkKind.POINT or mark.hollow
+    face = "none" if mark.hollow else theme.ink if thin else theme.paper
+    if thin:
+        halo = {"mew": 2.6, "mfc": "none", "mec": theme.paper}
+        ax.plot(a, b, marker=marker, ms=7, zorder=5, ls="", clip_on=False, **halo)
+    ax.plot(a, b, marker, ms=6, mew=1.1, mfc=face, mec=theme.ink, zorder=5.1, clip_on=False)
 
 
 def _captions(ax: Axes, view: SurfaceView, theme: Theme, scale_bar: bool, letters: int) -> None:

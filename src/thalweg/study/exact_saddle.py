@@ -1,60 +1,90 @@
 """An exact saddle beside the chapter's run, in the smooth twin of its network.
 
-Minima and saddles of a ReLU network can sit on kinks, where the Hessian is one-sided; so the
-search runs on the same network with tanh, on the same data, with a small L2 penalty that lifts
-the flat directions. From points of an Adam run, least squares on the gradient (trust region, the
-Hessian as its Jacobian) goes to a critical point; only those with a vanishing gradient count.
+Minima and saddles of a ReLU network can sit on kinks, where the Hessian is one-sided and there is
+no index; so the search runs on the same network with tanh, on the same data, with a small L2
+penalty that lifts the flat directions. It starts from points of an Adam run.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy.optimize import least_squares
 
-from thalweg.core.arrays import FloatArray
 from thalweg.core.schema import provenance
-from thalweg.curvature.chance import chance_of_minimum
-from thalweg.curvature.dense import inertia
+from thalweg.critical.classify import classify
+from thalweg.critical.descent import descend_both_ways
+from thalweg.critical.many import find_critical_many, finds_dataset
+from thalweg.critical.point import CriticalPoint
+from thalweg.critical.search import Outcome
+from thalweg.critical.starts import Starts
+from thalweg.curvature.chance import chance_of_minimum, null_curvature
 from thalweg.dynamics.record import record
 from thalweg.objectives.mlp import MLPObjective
 from thalweg.study.context import Study
 from thalweg.study.escape import smooth_twin
 
 L2 = 1e-3
-TIGHT = 1e-15
-CRITICAL = 1e-10  # a gradient norm below this counts as zero; the search reaches 1e-15
+TILT = 1e-2  # how far off the eigenvector the ways down begin, so that no symmetry holds them
 
 
 @dataclass(frozen=True, eq=False)
 class Saddle:
-    """A critical point with ways down.
+    """A critical point with ways down, and how it was found.
 
     Attributes:
-        point: (n,).
+        found: the point with its spectrum.
         start: the step of the run from which it was found; `moved` the distance from there.
-        loss, gradient_norm: there.
-        index: number of negative eigenvalues; `zero` of zero ones; `parameters` of all.
-        lambda_min, lambda_max: extreme eigenvalues.
         chance: that a random plane through it shows a minimum.
-        searched: how many searches were started; `critical` how many ended at a critical point,
-            `saddles` how many of those have a negative eigenvalue.
+        mean: of the curvature along random directions, tr H / n.
+        outcomes: how many searches ended in which way; `starts` where they began, in words.
+        saddles: how many found a point with a negative eigenvalue.
+        ways: what lies at the end of each of its two lowest ways down; None if the flow found no
+            end.
+        apart: the distance between those ends.
+        copies: whether the ends agree in loss and spectrum; None if one is not known.
     """
 
-    point: FloatArray
+    found: CriticalPoint
     start: int
     moved: float
-    loss: float
-    gradient_norm: float
-    index: int
-    zero: int
-    parameters: int
-    lambda_min: float
-    lambda_max: float
     chance: float
-    searched: int
-    critical: int
+    mean: float
+    outcomes: dict[str, int]
+    starts: str
     saddles: int
+    ways: tuple[CriticalPoint | None, ...]
+    apart: float
+    copies: bool | None
+
+    @property
+    def searched(self) -> int:
+        """How many searches were started."""
+        return sum(self.outcomes.values())
+
+    @property
+    def critical(self) -> int:
+        """How many ended at a critical point."""
+        return self.outcomes[Outcome.CRITICAL.name]
+
+    def facts(self) -> dict[str, object]:
+        """Return the numbers, for results.json."""
+        return {
+            "start": self.start,
+            "moved": self.moved,
+            **_about(self.found),
+            "kind": self.found.words,
+            "parameters": self.found.point.size,
+            "zero": self.found.nullity,
+            "chance": self.chance,
+            "mean_curvature": self.mean,
+            "searched": self.searched,
+            "outcomes": self.outcomes,
+            "starts": self.starts,
+            "saddles": self.saddles,
+            "ways": [None if end is None else _about(end) for end in self.ways],
+            "apart": self.apart,
+            "copies": self.copies,
+        }
 
 
 def smooth_objective(study: Study) -> MLPObjective:
@@ -65,66 +95,68 @@ def smooth_objective(study: Study) -> MLPObjective:
 
 def find_saddle(study: Study) -> Saddle | None:
     """Return the saddle with the lowest eigenvalue found from points of an Adam run, if any."""
-    found = study.shop.keep("exact-saddles", lambda: _search(study))
-    objective, best = smooth_objective(study), None
-    norms = found["gradient_norm"].values
-    spectra = found["eigenvalues"].values
-    critical = norms < CRITICAL
-    below = np.array([inertia(values).negative > 0 for values in spectra]) & critical
-    if below.any():
-        row = min(np.flatnonzero(below), key=lambda i: spectra[i, 0])
-        values, point = spectra[row], found["point"].values[row]
-        counts = inertia(values)
-        best = Saddle(
-            point=point,
-            start=int(found["start"].values[row]),
-            moved=float(found["moved"].values[row]),
-            loss=objective.value(point),
-            gradient_norm=float(norms[row]),
-            index=counts.negative,
-            zero=counts.zero,
-            parameters=len(values),
-            lambda_min=float(values[0]),
-            lambda_max=float(values[-1]),
-            chance=chance_of_minimum(values).probability,
-            searched=len(norms),
-            critical=int(critical.sum()),
-            saddles=int(below.sum()),
-        )
-    return best
+    searches = study.shop.keep("exact-saddles", lambda: _search(study))
+    index, spectra = searches["index"].values, searches["eigenvalues"].values
+    if not (index > 0).any():
+        return None
+    row = min(np.flatnonzero(index > 0), key=lambda i: spectra[i, 0])
+    objective = smooth_objective(study)
+    found = classify(objective, searches["end"].values[row])
+    ways = study.shop.keep("saddle-ways", lambda: _ways(objective, found))
+    ends = [
+        classify(objective, end) if known else None
+        for end, known in zip(ways["end"].values, ways["known"].values, strict=True)
+    ]
+    words = searches["outcome"].values.tolist()
+    copies = int(ways.attrs["copies"])
+    return Saddle(
+        found=found,
+        start=int(searches["step"].values[row]),
+        moved=float(searches["moved"].values[row]),
+        chance=chance_of_minimum(found.eigenvalues).probability,
+        mean=null_curvature(found.eigenvalues).mean,
+        outcomes={outcome.name: words.count(outcome.name) for outcome in Outcome},
+        starts=str(searches.attrs["starts"]),
+        saddles=int((index > 0).sum()),
+        ways=tuple(ends),
+        apart=float(ways.attrs["apart"]),
+        copies=None if copies < 0 else bool(copies),
+    )
 
 
 def _search(study: Study) -> xr.Dataset:
     objective, setting = smooth_objective(study), study.chapter
     adam = next(s for s in setting.steppers if s.name == "Adam")
     run = record(objective, objective.start, adam, setting.steps)
-    starts = study.plan.searches
-    rows = np.unique(np.linspace(0, setting.steps, starts).round().astype(int))
-    ends = []
-    for row in rows:
-        begin = run["point"].values[row]
-        ends.append(
-            least_squares(
-                objective.gradient,
-                begin,
-                jac=objective.hessian,  # pyright: ignore[reportArgumentType]
-                xtol=TIGHT,
-                ftol=TIGHT,
-                gtol=TIGHT,
-                max_nfev=200,
-            ).x
-        )
-    points = np.stack(ends)
-    moved = np.linalg.norm(points - run["point"].values[rows], axis=1)
-    norms = np.linalg.norm(objective.value_and_gradients(points)[1], axis=1)
-    spectra = np.stack([np.linalg.eigvalsh(objective.hessian(point)) for point in points])
+    steps = np.unique(np.linspace(0, setting.steps, study.plan.searches).round().astype(int))
+    recipe = f"{len(steps)} evenly spaced points of {adam!r}, {setting.steps} steps"
+    finds = find_critical_many(objective, Starts(run["point"].values[steps], recipe))
+    table = finds_dataset(finds).assign(step=("search", steps))
+    return table.assign_attrs({"objective": objective.name, "l2": L2})
+
+
+def _ways(objective: MLPObjective, saddle: CriticalPoint) -> xr.Dataset:
+    """Follow the gradient flow down both sides, and keep where it ends."""
+    both = descend_both_ways(objective, saddle, tilt=TILT)
+    points = [way.path[-1] if way.end is None else way.end.point for way in both.ways]
     return xr.Dataset(
         {
-            "start": ("search", rows),
-            "point": (("search", "parameter"), points),
-            "moved": ("search", moved),
-            "gradient_norm": ("search", norms),
-            "eigenvalues": (("search", "eigenvalue"), spectra),
+            "end": (("way", "parameter"), np.stack(points)),
+            "known": ("way", np.array([way.end is not None for way in both.ways])),
         },
-        attrs=provenance("searches", {"objective": objective.name, "l2": L2}),
+        attrs=provenance(
+            "ways down",
+            {"apart": both.apart, "copies": -1 if both.same is None else int(both.same)},
+        ),
     )
+
+
+def _about(point: CriticalPoint) -> dict[str, float]:
+    return {
+        "loss": point.loss,
+        "gradient_norm": point.gradient_norm,
+        "index": point.index,
+        "nullity": point.nullity,
+        "lambda_min": point.lambda_min,
+        "lambda_max": point.lambda_max,
+    }

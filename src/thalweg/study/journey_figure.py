@@ -9,7 +9,9 @@ import xarray as xr
 from thalweg.core.schema import axes_of
 from thalweg.plots.mpl_figures import surfaces_figure, views_figure
 from thalweg.plots.mpl_page import Figure
-from thalweg.study.trust import axis_names, path_trust, surface_trust
+from thalweg.trust_report.cut import axis_names
+from thalweg.trust_report.report import TrustReport
+from thalweg.trust_report.trust import trust
 from thalweg.views.curves import CurvesView, Series, curves_view
 from thalweg.views.levels import format_number
 from thalweg.views.path import PathView, path_view
@@ -32,6 +34,7 @@ def journey_figure(
     title: str = "",
     field: str = "loss",
     width_mm: float | None = None,
+    report: TrustReport | None = None,
 ) -> Figure:
     """Return the publishable picture of a surface with one, two or three directions.
 
@@ -41,6 +44,7 @@ def journey_figure(
         title: the finding, or empty.
         field: which field of the surface.
         width_mm: width of the page, 85 for a journal column; default: 120, or 170 for a volume.
+        report: what to trust; default: what is known without the objective.
 
     Raises:
         InputError: no such field.
@@ -49,28 +53,31 @@ def journey_figure(
     k = len(axes_of(surface))
     width_mm = width_mm or (170.0 if k == 3 else 120.0)
     if k == 2:
-        view, paths, trust = map_views(surface, path, field, whole=width_mm >= ROOMY)
+        view, paths, strip = map_views(surface, path, field, width_mm >= ROOMY, report)
         over = [paths] if paths else ()
-        return surfaces_figure([view], paths=over, title=title, trust=trust, width_mm=width_mm)
-    trust = trust_lines(surface_trust(surface, field))
+        return surfaces_figure([view], paths=over, title=title, trust=strip, width_mm=width_mm)
+    strip = trust_lines((report or trust(surface, field=field)).lines())
     if k == 1:
         line = section_view(surface, field)
-        return views_figure([line], title=title, trust=trust, width_mm=width_mm)
+        return views_figure([line], title=title, trust=strip, width_mm=width_mm)
     columns = 3 if width_mm >= ABREAST else 1
     views = slices(surface, field)
-    return surfaces_figure(views, columns=columns, title=title, trust=trust, width_mm=width_mm)
+    return surfaces_figure(views, columns=columns, title=title, trust=strip, width_mm=width_mm)
 
 
 def map_views(
-    surface: xr.Dataset, path: xr.Dataset | None, field: str = "loss", whole: bool = True
+    surface: xr.Dataset,
+    path: xr.Dataset | None,
+    field: str = "loss",
+    whole: bool = True,
+    report: TrustReport | None = None,
 ) -> tuple[SurfaceView, list[PathView], TrustLines]:
     """Return the views of a plane and of the path over it, and what to trust of both."""
     a, b = axis_names(surface, whole)
     view = replace(surface_view(surface, field), a_label=a, b_label=b)
-    lines = surface_trust(surface, field)
-    if path is None:
-        return view, [], trust_lines(lines)
-    return view, [path_view(path, view)], trust_lines([*path_trust(path, view, field), *lines])
+    paths = [] if path is None else [path]
+    report = report or trust(surface, paths, field=field)
+    return view, [path_view(each, view) for each in paths], trust_lines(report.lines())
 
 
 def section_view(surface: xr.Dataset, field: str = "loss") -> CurvesView:

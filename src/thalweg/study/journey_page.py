@@ -7,6 +7,7 @@ import xarray as xr
 
 from thalweg.plots.plotly_surface import surface_html
 from thalweg.study.journey_figure import map_views
+from thalweg.trust_report.report import TrustReport
 from thalweg.views.trust import TrustLine
 
 _PAGE = """<!doctype html>
@@ -36,7 +37,12 @@ ul {{ border-top: 1px solid #ddd; padding: .8rem 0 0 1.2rem; font-size: .9rem; c
 
 
 def surface_page(
-    surface: xr.Dataset, path: xr.Dataset | None = None, *, title: str = "", field: str = "loss"
+    surface: xr.Dataset,
+    path: xr.Dataset | None = None,
+    *,
+    title: str = "",
+    field: str = "loss",
+    report: TrustReport | None = None,
 ) -> str:
     """Return the page of a surface with two directions; it works offline.
 
@@ -45,8 +51,9 @@ def surface_page(
         path: a *path* Dataset over it, or None.
         title: the finding, or empty.
         field: which field of the surface.
+        report: what to trust; default: what is known without the objective.
     """
-    view, paths, trust = map_views(surface, path, field)
+    view, paths, trust = map_views(surface, path, field, report=report)
     return _page(surface_html(view, paths, include_plotlyjs=True), "turn", title, trust.lines)
 
 

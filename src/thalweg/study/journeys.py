@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,10 @@ from thalweg.geometry.seeded import seeded_plane
 from thalweg.store.folder import is_store, load, save, was_repaired
 from thalweg.study.workshop import as_stored
 from thalweg.surface.evaluate import evaluate
+from thalweg.trust_report.beside import report_beside
+from thalweg.trust_report.effort import Effort
+from thalweg.trust_report.report import TrustReport
+from thalweg.trust_report.trust import trust
 
 if TYPE_CHECKING:
     from thalweg.plots.mpl_page import Figure
@@ -41,11 +46,37 @@ class Landscape:
         surface: a *surface* Dataset.
         plane: where it lies in parameter space.
         path: a *path* Dataset over it, or None.
+        objective: what was mapped, so that the trust report can look underneath.
+        end: (n,), where the run that was followed ended.
     """
 
     surface: xr.Dataset
     plane: Planar
     path: xr.Dataset | None = None
+    objective: Objective | None = None
+    end: FloatArray | None = None
+
+    @cached_property
+    def trust(self) -> TrustReport:
+        """What the picture does not show, found at little cost; see `judged` for all of it."""
+        return self.judged()
+
+    def judged(self, field: str = "loss", effort: Effort = Effort.LITTLE) -> TrustReport:
+        """Return the trust report: underneath the end of the run, or the middle of the plane.
+
+        Args:
+            field: which field of the surface is shown.
+            effort: LITTLE takes a small part of the work of the map, FULL all that is needed.
+        """
+        return trust(
+            self.surface,
+            [] if self.path is None else [self.path],
+            self.objective,
+            field=field,
+            at=self.end,
+            where="" if self.end is None else "the end of the run",
+            effort=effort,
+        )
 
     def figure(
         self, title: str = "", *, field: str = "loss", width_mm: float | None = None
@@ -59,7 +90,39 @@ class Landscape:
         """
         from thalweg.study.journey_figure import journey_figure  # drawing is slow to import
 
-        return journey_figure(self.surface, self.path, title=title, field=field, width_mm=width_mm)
+        report = self._report(field)
+        return journey_figure(
+            self.surface, self.path, title=title, field=field, width_mm=width_mm, report=report
+        )
+
+    def save(
+        self,
+        folder: Path | str,
+        name: str,
+        title: str = "",
+        *,
+        field: str = "loss",
+        width_mm: float | None = None,
+        formats: Sequence[str] = ("png", "svg"),
+    ) -> tuple[Path, ...]:
+        """Write the picture, and beside it folder/name.trust.json; return the paths.
+
+        Args:
+            folder: where; made if it does not exist.
+            name: file name without ending.
+            title: the finding, or empty.
+            field: which field of the surface.
+            width_mm: width of the page, as for `figure`.
+            formats: among png, svg, pdf.
+        """
+        from thalweg.plots.mpl_save import save_figure
+
+        figure = self.figure(title, field=field, width_mm=width_mm)
+        beside = report_beside(Path(folder) / name, self._report(field))
+        return *save_figure(figure, folder, name, formats), beside
+
+    def _report(self, field: str) -> TrustReport:
+        return self.trust if field == "loss" else self.judged(field)
 
 
 def landscape(
@@ -102,7 +165,7 @@ def landscape(
     plane, grid = around(objective, seed, k, scaling, radius, points)
     fields = chosen_fields(objective, fields)
     surface = evaluate(objective, plane, grid, fields, executor, store, progress)
-    return Landscape(surface, plane)
+    return Landscape(surface, plane, objective=objective)
 
 
 def around(
@@ -150,7 +213,8 @@ def follow(
     course = chart(objective, trajectory, points, store)
     fields = chosen_fields(objective, fields)
     surface = evaluate(objective, course.plane, course.grid, fields, executor, store, progress)
-    return Landscape(surface, course.plane, trace(objective, course, store))
+    path, end = trace(objective, course, store), course.trajectory["point"].values[-1]
+    return Landscape(surface, course.plane, path, objective, end)
 
 
 @dataclass(frozen=True, eq=False)

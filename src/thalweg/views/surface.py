@@ -30,6 +30,8 @@ _FIELD_LABELS = {
     "accuracy": "accuracy",
     "gradient_norm": "gradient norm",
     "top_eigenvalue": "largest Hessian eigenvalue",
+    "lowest_eigenvalue": "lowest Hessian eigenvalue",
+    "eigenvalue_ratio": "|lowest / largest| Hessian eigenvalue",
 }
 
 
@@ -39,16 +41,18 @@ class MarkKind(Enum):
     POINT = "point"
     MINIMUM = "minimum"
     SADDLE = "saddle"
+    MAXIMUM = "maximum"
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A named point on a plane."""
+    """A named point on a plane; drawn hollow if it may continue outside the window."""
 
     a: float
     b: float
     text: str = ""
     kind: MarkKind = MarkKind.POINT
+    hollow: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +68,7 @@ class SurfaceView:
         lengths: norms of the two directions: one unit of a, of b, in parameter space.
         equal: whether both axes share a unit and are perpendicular, so that a map is true to shape.
         marks: named points.
+        outlines: arrays (m, 2) of lines over the map, columns a and b.
     """
 
     a: FloatArray
@@ -83,6 +88,7 @@ class SurfaceView:
     lengths: tuple[float, float] = (1.0, 1.0)
     equal: bool = True
     marks: tuple[Mark, ...] = ()
+    outlines: tuple[FloatArray, ...] = ()
 
     @property
     def beyond(self) -> tuple[bool, bool]:

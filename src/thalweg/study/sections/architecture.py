@@ -18,7 +18,10 @@ from thalweg.objectives.mlp import MLPObjective
 from thalweg.objectives.network import MLP, FanIn
 from thalweg.plots.mpl_figures import surfaces_figure
 from thalweg.study.context import Study
+from thalweg.study.margin import judged, margin
 from thalweg.study.section import Section, Table, listed, number, percent
+from thalweg.trust_report.invariance import FAIR, Invariance
+from thalweg.trust_report.report import TrustReport
 from thalweg.views.surface import shared_scale, surface_view
 from thalweg.views.trust import trust_lines
 
@@ -48,11 +51,14 @@ def architecture_section(study: Study) -> Section:
         _built(study, network, run, surface)
         for (network, run), surface in zip(with_points, surfaces, strict=True)
     ]
-    fold = study.rescalings[study.learned.key].units_filter
     views = [
         surface_view(s, title=f"{b.network}: {percent(b.test_accuracy)}")
         for s, b in zip(surfaces, built, strict=True)
     ]
+    reports = {
+        _name(network): judged(surface, _objective(study, network))
+        for (network, _), surface in zip(with_points, surfaces, strict=True)
+    }
     figure = partial(
         surfaces_figure,
         shared_scale(views),
@@ -64,13 +70,9 @@ def architecture_section(study: Study) -> Section:
                 "normalized directions of seed 0, each network at its own trained point.",
                 "One initialization each, He scaling; Adam at the best of four rates, "
                 f"{_steps(study):,} steps. Another seed gives another picture.",
-                (
-                    "Filter normalization removes the scale of whole layers, not that of single "
-                    f"units: rescaling those alone changes the curvature drawn in the second "
-                    f"setting {number(fold, 2)}-fold.",
-                    fold > 2,
-                ),
+                _scales(list(reports.values())),
                 _edges(built),
+                *margin(study, "architecture", reports),
             ]
         ),
     )
@@ -81,6 +83,19 @@ def architecture_section(study: Study) -> Section:
         (_prose(built), study.exhibit("architecture", figure, caption), _table(built)),
         {"networks": [asdict(b) for b in built]},
     )
+
+
+def _scales(reports: list[TrustReport]) -> tuple[str, bool]:
+    """Return what the scales of units do to these pictures, and whether it is a warning."""
+    folds = [r.invariance.units for r in reports if isinstance(r.invariance, Invariance)]
+    if not folds:
+        return "", False
+    words = (
+        "Filter normalization removes the scale of whole layers, not that of single units: "
+        "rescaling those alone, which leaves the function as it is, changes the curvature drawn "
+        f"{number(min(folds), 2)}- to {number(max(folds), 2)}-fold."
+    )
+    return words, max(folds) > FAIR
 
 
 def _edges(built: list[Built]) -> tuple[str, bool]:

@@ -15,6 +15,7 @@ from thalweg.geometry.scaling import FilterNorm
 from thalweg.objectives.mlp import MLPObjective
 from thalweg.plots.mpl_figures import surfaces_figure
 from thalweg.study.context import Study
+from thalweg.study.margin import judged, margin
 from thalweg.study.section import Section, counted, number
 from thalweg.study.settings import Setting
 from thalweg.views.surface import shared_scale, surface_view
@@ -79,6 +80,7 @@ def penalty_section(study: Study) -> Section:
                 f"{number(found.paraboloid_error, 1)}.",
                 f"Hessian with minus without the penalty: {found.weight:g} times the identity, "
                 f"within {number(found.shift_error, 1)}.",
+                *margin(study, "penalty", {"sum": judged(surface, _loaded(study, setting))}),
             ]
         ),
     )
@@ -94,9 +96,13 @@ def penalty_section(study: Study) -> Section:
     )
 
 
+def _loaded(study: Study, setting: Setting) -> MLPObjective:
+    return setting.objective(study.plan.seed, l2=WEIGHT)
+
+
 def _surface(study: Study, setting: Setting) -> tuple[xr.Dataset, dict[str, np.ndarray]]:
     free = study.objectives[setting.key]
-    loaded = setting.objective(study.plan.seed, l2=WEIGHT)
+    loaded = _loaded(study, setting)
     stepper = next(s for s in setting.steppers if s.name == "Adam")
     run = study.shop.keep(
         f"{setting.key}-penalized",

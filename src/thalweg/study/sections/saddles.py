@@ -6,12 +6,11 @@ from functools import partial
 import numpy as np
 import xarray as xr
 
-from thalweg.core.arrays import FloatArray
 from thalweg.core.grid import Grid
-from thalweg.core.plane import Plane
-from thalweg.curvature.chance import DRAWS, chance_of_minimum
-from thalweg.curvature.dense import spectrum
-from thalweg.geometry.planes import eigen_plane, random_plane
+from thalweg.critical.point import CriticalPoint
+from thalweg.critical.unstable import saddle_plane, unstable_plane
+from thalweg.curvature.chance import chance_of_minimum
+from thalweg.geometry.planes import random_plane
 from thalweg.objectives.mlp import MLPObjective
 from thalweg.plots.mpl_figures import stacked_figure, surfaces_figure
 from thalweg.study.artists import Drawing
@@ -71,7 +70,7 @@ def saddles_section(study: Study) -> Section:
         "along": {key: {n: _numbers(c) for n, c in runs.items()} for key, runs in along.items()},
         "hidden": asdict(hidden),
         "at_zero": asdict(exact),
-        "beside_the_run": asdict(replace(saddle, point=np.empty(0))) if saddle else None,
+        "beside_the_run": saddle.facts() if saddle else None,
     }
     return Section("saddles", "Saddles: what the random plane hides", tuple(blocks), facts)
 
@@ -137,19 +136,16 @@ def _along_figure(setting: Setting, runs: dict[str, xr.Dataset]) -> Drawing:
 
 def _saddle_figure(study: Study, saddle: Saddle) -> Drawing:
     """Draw the saddle on a random plane, and on its extreme eigenvectors with b stretched."""
-    objective, points = smooth_objective(study), study.plan.grid_points
-    there = study.shop.keep("saddle-spectrum", lambda: spectrum(objective, saddle.point))
-    values, vectors = there["eigenvalues"].values, there["eigenvectors"].values
-    extreme = eigen_plane(saddle.point, (values[0], values[-1]), vectors[[0, -1]])
-    reach, across = _window(objective, saddle.point, vectors[0], values[-1])
+    objective, points, found = smooth_objective(study), study.plan.grid_points, saddle.found
+    reach, across = _window(objective, found)
     axes = (np.linspace(-reach, reach, points), np.linspace(-across, across, points))
     random = study.shop.surface(
         "saddle-random",
         objective,
-        random_plane(saddle.point, objective.layout, 0),
+        random_plane(found.point, objective.layout, 0),
         Grid.square(reach, points),
     )
-    eigen = study.shop.surface("saddle-eigen", objective, extreme, Grid(axes))
+    eigen = study.shop.surface("saddle-eigen", objective, saddle_plane(found), Grid(axes))
     hides = saddle.chance >= HIDDEN
     views = [
         surface_view(
@@ -172,18 +168,19 @@ def _saddle_figure(study: Study, saddle: Saddle) -> Drawing:
         title=(
             "The random plane hides the saddle; its own eigenvectors show it"
             if hides
-            else f"A saddle of index {saddle.index} on two planes"
+            else f"A saddle of index {found.index} on two planes"
         ),
         trust=trust_lines(
             [
                 (
-                    f"Minimum in {percent(saddle.chance)} of random planes, saddle in space: "
-                    f"index {saddle.index}, λ_min = {number(saddle.lambda_min)}, λ_max = "
-                    f"{number(saddle.lambda_max)}.",
+                    f"Minimum in {percent(saddle.chance)} of random planes (mean curvature along "
+                    f"random directions: tr H / n = {number(saddle.mean, 2)}); in space a "
+                    f"{found.words}.",
                     hides,
                 ),
-                f"Critical to |gradient| = {number(saddle.gradient_norm, 1)}; "
-                f"{saddle.zero} zero eigenvalues of {saddle.parameters}.",
+                f"λ_min = {number(found.lambda_min)}, λ_max = {number(found.lambda_max)}; critical "
+                f"to |gradient| = {number(found.gradient_norm, 1)}; {found.nullity} zero "
+                f"eigenvalues of {found.point.size}.",
                 f"Each panel has its own colors. On the right b is stretched {reach / across:.1f} "
                 "times; on the left direction seed 0.",
             ]
@@ -191,20 +188,18 @@ def _saddle_figure(study: Study, saddle: Saddle) -> Drawing:
     )
 
 
-def _window(
-    objective: MLPObjective, point: FloatArray, down: FloatArray, highest: float
-) -> tuple[float, float]:
+def _window(objective: MLPObjective, found: CriticalPoint) -> tuple[float, float]:
     """Return half the window along the way down, and across it, so that both curvatures show.
 
     Along: half as far again as the lowest point on the line. Across: as far as it takes to rise
     twice as much as the line falls.
     """
     line = np.linspace(-FARTHEST, FARTHEST, 241)
-    loss = objective.restrict(Plane(point, down[None]))(line[:, None])["loss"]
+    loss = objective.restrict(unstable_plane(found, 1))(line[:, None])["loss"]
     lowest = int(loss.argmin())
     reach = float(np.clip(1.5 * abs(line[lowest]), 0.1, FARTHEST))
     fall = float(loss[120] - loss[lowest])
-    return reach, float(np.sqrt(4 * fall / highest)) if fall > 0 else reach
+    return reach, float(np.sqrt(4 * fall / found.lambda_max)) if fall > 0 else reach
 
 
 def _count_prose(study: Study, along: dict[str, dict[str, xr.Dataset]]) -> str:
@@ -254,15 +249,35 @@ def _saddle_blocks(study: Study, saddle: Saddle | None) -> list[str | Exhibit]:
         f"{counted(saddle.searched, 'search')} from points of an Adam run, {saddle.critical} "
         f"ended at a critical point, {saddle.saddles} of them at a saddle. The one drawn lies "
         f"{number(saddle.moved, 2)} from the run's step {saddle.start}, at loss "
-        f"{number(saddle.loss)}: {saddle.index} ways down, and a picture along random directions "
-        f"draws it as a minimum in {percent(saddle.chance)} of {DRAWS:,} tries.",
+        f"{number(saddle.found.loss)}: {saddle.found.index} ways down, and of pictures along two "
+        f"random directions {percent(saddle.chance)} draw it as a minimum.",
         study.exhibit(
             "hidden-saddle",
             _saddle_figure(study, saddle),
             "One point, two planes: a random one, and that of the eigenvectors of the lowest and "
             "the highest Hessian eigenvalue.",
         ),
+        _ways_prose(saddle),
     ]
+
+
+def _ways_prose(saddle: Saddle) -> str:
+    """Say what the two ways down along the lowest eigenvector run into."""
+    words = "Followed down both sides of its lowest eigenvector, the gradient flow"
+    ends = [end for end in saddle.ways if end is not None]
+    if len(ends) < 2:
+        return f"{words} found no end on {counted(2 - len(ends), 'side')}."
+    told = (
+        "copies as far as loss and spectrum tell, so perhaps one network with its hidden units "
+        "renamed"
+        if saddle.copies
+        else "not copies, since loss or spectrum differ"
+    )
+    return (
+        f"{words} ends at a {ends[0].words} of loss {number(ends[0].loss, 4)} and at a "
+        f"{ends[1].words} of loss {number(ends[1].loss, 4)}, {number(saddle.apart, 2)} apart: "
+        f"{told}. From a {saddle.found.words} other ways down may end elsewhere."
+    )
 
 
 def _exact_prose(study: Study, exact: Escape) -> str:
@@ -272,11 +287,15 @@ def _exact_prose(study: Study, exact: Escape) -> str:
         f"A saddle that is exact: with tanh units and all parameters zero the gradient vanishes "
         f"(here to {number(exact.gradient_norm, 1)}), and there are {exact.index} negative "
         f"eigenvalues, one a hidden unit, all {number(exact.lambda_min)}; that {formula} the "
-        "formula -|mean of (1/2 - y) x|. Gradient descent leaves it by a factor of "
+        f"formula -|mean of (1/2 - y) x|. It is a {exact.kind} with {exact.zero} flat directions; "
+        f"{percent(exact.chance)} of random planes draw it as a minimum (mean curvature "
+        f"{number(exact.mean_curvature, 2)}). Gradient descent leaves it by a factor of "
         f"{exact.growth_measured:.5f} a step at rate {exact.rate:g}; 1 + rate × |λ_min| = "
-        f"{exact.growth_predicted:.5f}. At the chapter's rate of {study.chapter.steppers[0].lr:g} "
-        f"one e-fold takes {exact.efold_steps:,.0f} steps: a run of {study.chapter.steps} steps "
-        "that began there would look stuck."
+        f"{exact.growth_predicted:.5f}. From a distance of 1e-9 to one of 0.01 that makes "
+        f"{exact.escape_predicted:.1f} steps; the run took {exact.escape_measured:.1f}. At "
+        f"the chapter's rate of {study.chapter.steppers[0].lr:g} one e-fold takes "
+        f"{exact.efold_steps:,.0f} steps: a run of {study.chapter.steps} steps that began there "
+        "would look stuck."
     )
 
 

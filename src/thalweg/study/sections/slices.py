@@ -9,16 +9,21 @@ import xarray as xr
 
 from thalweg.core.grid import Grid
 from thalweg.core.schema import plane_of
-from thalweg.curvature.chance import DRAWS, Chance, chance_of_minimum
+from thalweg.curvature.chance import Chance, chance_of_minimum
 from thalweg.curvature.dense import spectrum
 from thalweg.geometry.planes import random_plane
 from thalweg.geometry.scaling import FilterNorm, Scaling, Unit
 from thalweg.plots.mpl_figures import surfaces_figure
 from thalweg.plots.plotly_surface import surface_html
 from thalweg.study.context import Study
-from thalweg.study.section import Exhibit, Section, number, percent
+from thalweg.study.margin import judged, margin
+from thalweg.study.section import Exhibit, Section, number
 from thalweg.study.settings import Setting
-from thalweg.surface.minima import interior_minima
+from thalweg.surface.out_of_plane import GradientParts, out_of_plane_gradient
+from thalweg.topology.connectivity import Connectivity
+from thalweg.topology.of_surface import topology_of
+from thalweg.topology.result import Places
+from thalweg.trust_report.report import TrustReport
 from thalweg.views.surface import shared_scale, surface_view
 from thalweg.views.trust import TrustLines, trust_lines
 
@@ -41,9 +46,8 @@ def slices_section(study: Study) -> Section:
         views = [surface_view(s, title=t) for s, t in zip(pair, _TITLES, strict=True)]
         seen = _seen(study, setting, pair)
         facts[setting.key] = asdict(seen)
-        figure = partial(
-            surfaces_figure, views, title=_title(setting, seen), trust=_trust(study, setting, seen)
-        )
+        strip = _trust(study, setting, seen, pair)
+        figure = partial(surfaces_figure, views, title=_title(setting, seen), trust=strip)
         fragment = surface_html(views[1], include_plotlyjs=False, div_id=f"slice-{setting.key}-3d")
         caption = (
             f"The loss of {setting.title} around the end of {OPTIMIZER}, on a plane of two random "
@@ -56,7 +60,7 @@ def slices_section(study: Study) -> Section:
         draws = [_surface(study, setting, FilterNorm(), seed) for seed in range(study.plan.draws)]
         several[setting.key] = draws
         facts["draws"][setting.key] = {
-            "minima": [interior_minima(s["loss"].values) for s in draws],
+            "minima": [_minima(s).inside for s in draws],
             "highest_loss": [float(s["loss"].max()) for s in draws],
         }
     draws, found = several[study.learned.key], facts["draws"][study.learned.key]
@@ -68,7 +72,12 @@ def slices_section(study: Study) -> Section:
         columns=3,
         title=f"One network, {study.plan.draws} draws: the highest loss in the window varies "
         f"{max(spread) / min(spread):.1f}-fold",
-        trust=trust_lines(["One scale for all draws; the network is the same in each."]),
+        trust=trust_lines(
+            [
+                "One scale for all draws; the network is the same in each.",
+                *margin(study, "draws", _judged(study, study.learned, draws)),
+            ]
+        ),
     )
     blocks += [
         study.exhibit("draws", six, "One trained network on several filter-normalized planes."),
@@ -90,6 +99,11 @@ def _surface(study: Study, setting: Setting, scaling: Scaling, seed: int) -> xr.
     return study.shop.surface(name, objective, plane, grid, ("loss", "accuracy"))
 
 
+def _minima(surface: xr.Dataset) -> Places:
+    """Return the minima of a picture; over all 8 neighbors, so that no oblique valley has beads."""
+    return topology_of(surface, connectivity=Connectivity.ALL).minima
+
+
 @dataclass(frozen=True)
 class Seen:
     """What the slices through one point show, and what full space holds there."""
@@ -104,6 +118,8 @@ class Seen:
     chance: Chance
     highest: tuple[float, ...]
     minima: tuple[int, ...]
+    steep_in_plane: tuple[float, ...]
+    steep_out_of_plane: tuple[float, ...]
     cosines: tuple[float, ...]
     weight_norm: float
     reach: tuple[float, ...]
@@ -114,6 +130,7 @@ def _seen(study: Study, setting: Setting, pair: list[xr.Dataset]) -> Seen:
     end = study.runs[setting.key][OPTIMIZER]["point"].values[-1]
     there = study.shop.keep(f"{setting.key}-spectrum-{OPTIMIZER}", lambda: spectrum(objective, end))
     values = there["eigenvalues"].values
+    parts = [_steepness(study, setting, s) for s in pair]
     return Seen(
         loss=there.attrs["loss"],
         gradient_norm=there.attrs["gradient_norm"],
@@ -124,11 +141,19 @@ def _seen(study: Study, setting: Setting, pair: list[xr.Dataset]) -> Seen:
         trace_over_n=float(values.mean()),
         chance=chance_of_minimum(values),
         highest=tuple(float(s["loss"].max()) for s in pair),
-        minima=tuple(interior_minima(s["loss"].values) for s in pair),
+        minima=tuple(_minima(s).inside for s in pair),
+        steep_in_plane=tuple(float(p.in_plane[0]) for p in parts),
+        steep_out_of_plane=tuple(float(p.out_of_plane[0]) for p in parts),
         cosines=tuple(float(plane_of(s).cosines()[0, 1]) for s in pair),
         weight_norm=float(np.linalg.norm(end)),
         reach=tuple(float(np.linalg.norm(s["directions"].values[0])) for s in pair),
     )
+
+
+def _steepness(study: Study, setting: Setting, surface: xr.Dataset) -> GradientParts:
+    """Return how steep the loss is, along the plane and out of it, at the lowest minimum of it."""
+    lowest = _minima(surface).coords[:1]
+    return out_of_plane_gradient(study.objectives[setting.key], plane_of(surface), lowest)
 
 
 def _title(setting: Setting, seen: Seen) -> str:
@@ -141,21 +166,27 @@ def _title(setting: Setting, seen: Seen) -> str:
     return f"The loss around the end of {OPTIMIZER}, {setting.title}"
 
 
-def _trust(study: Study, setting: Setting, seen: Seen) -> TrustLines:
+def _judged(study: Study, setting: Setting, surfaces: list[xr.Dataset]) -> dict[str, TrustReport]:
+    objective = study.objectives[setting.key]
+    return {surface.attrs["recipe"]: judged(surface, objective) for surface in surfaces}
+
+
+def _trust(study: Study, setting: Setting, seen: Seen, pair: list[xr.Dataset]) -> TrustLines:
+    reports = _judged(study, setting, pair)
+    _, normalized = reports.values()
     return trust_lines(
         [
-            (
-                f"Full space: λ_min = {number(seen.lambda_min)}, λ_max = "
-                f"{number(seen.lambda_max)}; {seen.negative} of {seen.parameters} eigenvalues "
-                "are negative.",
-                seen.negative > 0,
-            ),
-            f"Of {DRAWS:,} planes along unscaled random directions through this point "
-            f"{percent(seen.chance.probability)} curve upward, whatever full space holds.",
+            *margin(study, f"slice-{setting.key}", reports),
+            *normalized.invariance.lines(),
             f"The window reaches {number(seen.reach[0], 2)} from the network on the left and "
             f"{number(seen.reach[1], 2)} on the right; its weights have length "
             f"{number(seen.weight_norm, 2)}. Highest loss {number(seen.highest[0], 2)} and "
             f"{number(seen.highest[1], 2)}.",
+            "A minimum of a picture need not be one of the loss: at the lowest cell of each the "
+            f"gradient is {number(seen.steep_in_plane[0], 1)} and "
+            f"{number(seen.steep_in_plane[1], 1)} along the plane, "
+            f"{number(seen.steep_out_of_plane[0], 1)} and "
+            f"{number(seen.steep_out_of_plane[1], 1)} out of it.",
             f"Direction seed 0; cosine between the directions {seen.cosines[0]:.2f} and "
             f"{seen.cosines[1]:.2f}. All {study.objectives[setting.key].n_examples} training "
             "points: no sampling error.",
