@@ -219,6 +219,7 @@ _HOME = {
         "record",
         "record_many",
     ),
+    "dynamics.stepper_of": ("stepper_of",),
     "dynamics.steppers": (
         "SGD",
         "Adam",
@@ -236,8 +237,10 @@ _HOME = {
     ),
     "dynamics.recorder.projection": ("Projection",),
     "dynamics.nulls": (
+        "Null",
         "cosine_content",
         "walk_null",
+        "walk_shares",
     ),
     "dynamics.stability": ("stability_along",),
     "dynamics.central_flow": ("central_flow",),

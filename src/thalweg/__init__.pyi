@@ -91,8 +91,10 @@ from thalweg.dynamics.central_flow import central_flow as central_flow
 from thalweg.dynamics.diagnostics import diagnose as diagnose
 from thalweg.dynamics.moving_frame import Frame as Frame
 from thalweg.dynamics.moving_frame import moving_frame as moving_frame
+from thalweg.dynamics.nulls import Null as Null
 from thalweg.dynamics.nulls import cosine_content as cosine_content
 from thalweg.dynamics.nulls import walk_null as walk_null
+from thalweg.dynamics.nulls import walk_shares as walk_shares
 from thalweg.dynamics.oscillation import oscillation as oscillation
 from thalweg.dynamics.project import project as project
 from thalweg.dynamics.record import Minibatches as Minibatches
@@ -107,6 +109,7 @@ from thalweg.dynamics.recorder.recorder import Recorder as Recorder
 from thalweg.dynamics.recorder.schedule import Every as Every
 from thalweg.dynamics.recorder.schedule import Thinned as Thinned
 from thalweg.dynamics.stability import stability_along as stability_along
+from thalweg.dynamics.stepper_of import stepper_of as stepper_of
 from thalweg.dynamics.steppers import SGD as SGD
 from thalweg.dynamics.steppers import Adam as Adam
 from thalweg.dynamics.steppers import AdamW as AdamW

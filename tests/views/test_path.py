@@ -8,7 +8,7 @@ from thalweg.core.plane import Plane
 from thalweg.core.schema import Cell, provenance, surface_dataset
 from thalweg.views.colors import colors_for, optimizer_color
 from thalweg.views.levels import Scale
-from thalweg.views.path import path_view
+from thalweg.views.path import gap_shares, path_view
 from thalweg.views.surface import surface_view
 
 
@@ -35,6 +35,18 @@ def with_gaps(gaps):
 def test_a_segment_is_true_if_both_ends_have_a_gap_below_a_tenth_of_the_range():
     view = path_view(with_gaps([0, 0.9, -0.9, 1.1, 0, 0, np.nan, 0]), surface())
     assert view.truthful.tolist() == [True, True, False, False, True, False, False]
+
+
+def test_the_bands_tell_how_far_the_gap_has_grown():
+    gaps = [0, 0.05, 0.2, 0.5, 1.0, 2, 5, 0, np.inf]  # of a range of 10; a tenth is too much
+    assert path_view(with_gaps(gaps), surface()).bands.tolist() == [0, 1, 2, 3, 3, 4, 4, 4]
+    shares = gap_shares(np.array([5.0, 7.0, np.nan]), np.full(3, 5.0), surface())
+    assert shares.tolist() == [0.0, 0.2, np.inf]
+    flat = surface(3.0, 3.0)
+    assert path_view(with_gaps([0, 0, 1e-9, 0]), flat).bands.tolist() == [0, 4, 4]
+    with np.errstate(all="ignore"):
+        lost = surface(np.nan, np.nan)
+    assert path_view(with_gaps([0, 0]), lost).bands.tolist() == [4]
 
 
 def test_on_a_log_surface_the_gap_is_measured_in_decades():

@@ -18,7 +18,7 @@ def run(steps, every=1, start=0, name="Adam", gap=0.0):
     )
 
 
-FIELDS = ("a", "b", "loss", "plane_loss", "steps", "truthful", "dots", "arrows")
+FIELDS = ("a", "b", "loss", "plane_loss", "steps", "bands", "dots", "arrows")
 
 
 @given(st.integers(1, 30), st.integers(1, 10), st.integers(2, 60))
@@ -47,7 +47,7 @@ def test_every_frame_is_a_piece_of_the_path_with_its_head_between_two_rows(steps
     )
     assert np.array_equal(now.a[: row + 1], whole.a[: row + 1])
     assert now.truthful.size == now.a.size - 1 == int(np.ceil(place))
-    assert np.array_equal(now.truthful, whole.truthful[: now.truthful.size])
+    assert np.array_equal(now.bands, whole.bands[: now.bands.size])
     assert now.dots.max() <= row
     assert (now.arrows + 1 <= row).all()
     assert now.label == whole.label

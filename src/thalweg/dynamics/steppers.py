@@ -45,6 +45,22 @@ class Stepper(ABC):
         """The name in captions."""
         return type(self).__name__
 
+    @property
+    def stability_threshold(self) -> float:
+        """The largest eigenvalue of P^-1/2 H P^-1/2 at which steps on a quadratic stay bounded.
+
+        H is the Hessian and P the `preconditioner`, held fixed. For gradient descent 2 / lr.
+
+        Raises:
+            InputError: it is not known for this optimizer.
+        """
+        mend = "derive it and let the stepper tell it"
+        raise InputError("the stability threshold must be known", self.name, mend)
+
+    def preconditioner(self, state: State) -> FloatArray:
+        """Return what the step that led to this state divided by, an entry a parameter; here 1."""
+        return np.ones_like(state.first)
+
     def start(self, point: FloatArray) -> State:
         """Return the state before the first step."""
         return State(0, np.zeros_like(point), np.zeros_like(point))
@@ -62,7 +78,14 @@ class SGD(Stepper):
 
     >>> SGD(0.5).step(SGD(0.5).start(np.ones(1)), np.ones(1), np.ones(1))[1]
     array([0.5])
+    >>> SGD(0.5).stability_threshold
+    4.0
     """
+
+    @property
+    def stability_threshold(self) -> float:
+        """2 / lr."""
+        return 2 / self.lr
 
     def step(
         self, state: State, point: FloatArray, gradient: FloatArray
@@ -85,6 +108,11 @@ class Momentum(Stepper):
         """The name in captions, as the chapter writes it."""
         return "momentum"
 
+    @property
+    def stability_threshold(self) -> float:
+        """2 (1 + beta) / lr; it oscillates from (1 - sqrt(beta))^2 / lr on."""
+        return 2 * (1 + self.beta) / self.lr
+
     def step(
         self, state: State, point: FloatArray, gradient: FloatArray
     ) -> tuple[State, FloatArray]:
@@ -102,6 +130,11 @@ class Nesterov(Momentum):
         """The name in captions."""
         return "Nesterov"
 
+    @property
+    def stability_threshold(self) -> float:
+        """2 (1 + beta) / (lr (1 + 2 beta)): lower than without the look ahead."""
+        return super().stability_threshold / (1 + 2 * self.beta)
+
     def step(
         self, state: State, point: FloatArray, gradient: FloatArray
     ) -> tuple[State, FloatArray]:
@@ -118,13 +151,22 @@ class RMSprop(Stepper):
     decay: float = 0.99
     eps: float = 1e-8
 
+    @property
+    def stability_threshold(self) -> float:
+        """2 / lr."""
+        return 2 / self.lr
+
+    def preconditioner(self, state: State) -> FloatArray:
+        """Return sqrt(s) + eps."""
+        return np.sqrt(state.second) + self.eps
+
     def step(
         self, state: State, point: FloatArray, gradient: FloatArray
     ) -> tuple[State, FloatArray]:
         """Return the next state and the next point."""
         square = self.decay * state.second + (1 - self.decay) * gradient**2
-        moved = point - self.lr * gradient / (np.sqrt(square) + self.eps)
-        return state._replace(t=state.t + 1, second=square), moved
+        state = state._replace(t=state.t + 1, second=square)
+        return state, point - self.lr * gradient / self.preconditioner(state)
 
 
 @dataclass(frozen=True)
@@ -138,6 +180,16 @@ class Adam(Stepper):
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
+
+    @property
+    def stability_threshold(self) -> float:
+        """2 (1 + b1) / ((1 - b1) lr), that is 38 / lr at b1 = 0.9 (Cohen et al. 2022)."""
+        return 2 * (1 + self.beta1) / ((1 - self.beta1) * self.lr)
+
+    def preconditioner(self, state: State) -> FloatArray:
+        """Return (1 - b1^t) (sqrt(v / (1 - b2^t)) + eps), what the running mean m is divided by."""
+        root = np.sqrt(state.second / (1 - self.beta2**state.t))
+        return (1 - self.beta1**state.t) * (root + self.eps)
 
     def step(
         self, state: State, point: FloatArray, gradient: FloatArray
@@ -155,6 +207,11 @@ class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019): first w <- w (1 - lr c)."""
 
     weight_decay: float = 0.01
+
+    @property
+    def stability_threshold(self) -> float:
+        """Adam's times (1 - lr c / 2): the decay pulls along with the curvature."""
+        return super().stability_threshold * (1 - self.lr * self.weight_decay / 2)
 
     def step(
         self, state: State, point: FloatArray, gradient: FloatArray

@@ -1,15 +1,18 @@
-"""Path on a map: hollow start, solid end, dots for speed, solid where true and dashed where not."""
+"""Path on a map: hollow start, solid end, dots for speed; pale and dashed where it is untrue."""
 
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from numpy.typing import NDArray
 
 from thalweg.core.arrays import FloatArray
 from thalweg.plots.mpl_labels import dense, map_labels
 from thalweg.plots.mpl_style import LIGHT, Theme, readable
-from thalweg.views.path import PathView
+from thalweg.views.path import GAP_BANDS, TRUE_BELOW, PathView
+
+STRENGTHS = (1.0, 0.82, 0.64, 0.42, 0.2)  # of the color, by how far the gap has grown
 
 
 def draw_path(ax: Axes, view: PathView, *, theme: Theme = LIGHT, label: bool = True) -> None:
@@ -28,9 +31,10 @@ def draw_path(ax: Axes, view: PathView, *, theme: Theme = LIGHT, label: bool = T
         "dash_capstyle": "butt",
     }
     ax.plot(view.a, view.b, color="white", lw=3.2, alpha=0.7, zorder=6, **style)
-    for piece, true in runs(points, view.truthful):
-        look: dict[str, Any] = {"lw": 1.6} if true else {"lw": 1.2, "ls": (0, (2.4, 1.6))}
-        ax.plot(piece[:, 0], piece[:, 1], color=view.color, zorder=7, **style, **look)
+    for piece, band in runs(points, view.bands):
+        if band > GAP_BANDS.index(TRUE_BELOW):  # rails keep the optimizer's color
+            ax.plot(*piece.T, color=view.color, lw=2.3, ls=(0, (2.0, 1.0)), zorder=6.9, **style)
+        ax.plot(*piece.T, color=paled(view.color, band), lw=1.5, zorder=7, **style)
     _beads(ax, view)
     for segment in view.arrows:
         _arrow(ax, points, int(segment), view.color)
@@ -47,6 +51,16 @@ def short(ax: Axes, label: str) -> str:
     return label.replace(": ", "\n", 1) if narrow else label
 
 
+def paled(color: str, band: int) -> str:
+    """Return a color mixed with white: the more, the larger the gap.
+
+    >>> paled("#009E73", 0), paled("#009E73", 4)
+    ('#009e73', '#ccece3')
+    """
+    red, green, blue = (1 - STRENGTHS[band] * (1 - part) for part in to_rgb(color))
+    return to_hex((red, green, blue))
+
+
 def _beads(ax: Axes, view: PathView) -> None:
     """Draw a dot a step: filled where the picture is true, hollow where it is not."""
     first = view.truthful[:1] if view.truthful.size else np.array([True])
@@ -57,13 +71,15 @@ def _beads(ax: Axes, view: PathView) -> None:
         ax.plot(a, b, "o", ms=3.0, mfc=face, mec=edge, mew=0.6, zorder=8)
 
 
-def runs(points: FloatArray, truthful: NDArray[np.bool_]) -> list[tuple[FloatArray, bool]]:
-    """Return the pieces of a path (m, 2) in which all segments are true, or none are."""
-    if not len(truthful):
+def runs(
+    points: FloatArray, kinds: NDArray[np.bool_] | NDArray[np.int64]
+) -> list[tuple[FloatArray, int]]:
+    """Return the pieces of a path (m, 2) whose segments (m - 1,) are of one kind, and the kind."""
+    if not len(kinds):
         return []
-    cuts = np.flatnonzero(np.diff(truthful.astype(int))) + 1
-    starts, ends = [0, *cuts], [*cuts, len(truthful)]
-    return [(points[i : j + 1], bool(truthful[i])) for i, j in zip(starts, ends, strict=True)]
+    cuts = np.flatnonzero(np.diff(kinds.astype(int))) + 1
+    starts, ends = [0, *cuts], [*cuts, len(kinds)]
+    return [(points[i : j + 1], int(kinds[i])) for i, j in zip(starts, ends, strict=True)]
 
 
 def _arrow(ax: Axes, points: FloatArray, segment: int, color: str) -> None:

@@ -110,10 +110,12 @@ def _sentence(setting: Setting, runs: dict[str, xr.Dataset]) -> str:
         f"{name} {number(f['largest'], 2)}" for name, f in facts.items() if f["largest"] is not None
     ]
     near = _reach(runs)
-    words = f"{listed(near)} worked at the edge" if near else "no run came near the edge"
+    words = (
+        f"past the start {listed(near)} came to the edge" if near else "no run came near the edge"
+    )
     if not largest:
         return f"In {setting.title} every run left all bounds."
-    return f"In {setting.title} the ratio reached {listed(largest)}: {words}."
+    return f"In {setting.title} the largest ratio was {listed(largest)}; {words}."
 
 
 def _trust(study: Study, found: Edges) -> TrustLines:

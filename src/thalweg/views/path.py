@@ -14,6 +14,7 @@ from thalweg.views.levels import Scale, finite
 from thalweg.views.surface import SurfaceView
 
 TRUE_BELOW = 0.1
+GAP_BANDS = (0.01, 0.03, TRUE_BELOW, 0.3)  # shares of the range at which a path fades further
 MOST_DOTS = 40
 
 
@@ -25,8 +26,8 @@ class PathView:
         a, b: (t,), coordinates in the plane.
         steps: (t,), the number of each step: a run may be recorded every ten steps.
         loss, plane_loss: (t,), true loss, and loss at the projection.
-        truthful: (t - 1,), whether both ends of a segment have a gap below 10 % of the range of
-            the surface, both measured in the scale in which the surface is drawn.
+        bands: (t - 1,), how many of the `GAP_BANDS` the larger gap of a segment's ends reaches,
+            as a share of the range of the surface, both in the scale that is drawn; 0 is truest.
         dots: indices of steps at equal intervals: where they are dense, the run was slow.
         arrows: indices of segments that carry an arrowhead.
         color: of the optimizer.
@@ -40,13 +41,18 @@ class PathView:
     steps: NDArray[np.int64]
     loss: FloatArray
     plane_loss: FloatArray
-    truthful: NDArray[np.bool_]
+    bands: NDArray[np.int64]
     dots: NDArray[np.int64]
     arrows: NDArray[np.int64]
     color: str
     name: str
     captured: float
     outside: int = 0
+
+    @property
+    def truthful(self) -> NDArray[np.bool_]:
+        """Whether both ends of each segment (t - 1,) have a gap below 10 % of the range."""
+        return self.bands <= GAP_BANDS.index(TRUE_BELOW)
 
     @property
     def label(self) -> str:
@@ -100,7 +106,7 @@ def path_view(
     if not seen.any() or not seen[0]:
         raise InputError("a path must start at finite coordinates", "NaN", "drop diverged runs")
     name = str(path.attrs.get("optimizer", "")) if name is None else name
-    good = _truthful(loss, plane_loss, surface)
+    shares = gap_shares(loss, plane_loss, surface)
     a0, a1, b0, b1 = surface.window
     slack_a, slack_b = 1e-9 * (a1 - a0), 1e-9 * (b1 - b0)
     inside = (a >= a0 - slack_a) & (a <= a1 + slack_a) & (b >= b0 - slack_b) & (b <= b1 + slack_b)
@@ -110,7 +116,7 @@ def path_view(
         steps=np.array(path["step"].values, dtype=np.int64),
         loss=frozen(loss),
         plane_loss=frozen(plane_loss),
-        truthful=good[1:] & good[:-1],
+        bands=np.searchsorted(GAP_BANDS, np.maximum(shares[1:], shares[:-1]), side="right"),
         dots=np.arange(0, a.size, max(1, -(-a.size // MOST_DOTS))),
         arrows=_arrows(a, b, a1 - a0, b1 - b0),
         color=color or optimizer_color(name) or NEUTRAL,
@@ -120,19 +126,22 @@ def path_view(
     )
 
 
-def _truthful(loss: FloatArray, plane_loss: FloatArray, surface: SurfaceView) -> NDArray[np.bool_]:
-    """Return (t,) whether the gap is below 10 % of the range, as seen in the drawn scale."""
+def gap_shares(loss: FloatArray, plane_loss: FloatArray, surface: SurfaceView) -> FloatArray:
+    """Return (t,) the gap as a share of the surface's range, both in the scale that is drawn.
+
+    inf where there is a gap on a surface without a range, or either loss cannot be drawn.
+    """
     known = finite(surface.values)
-    if not known.size:
-        return np.zeros(loss.size, dtype=bool)
-    low, high = float(known.min()), float(known.max())
-    if surface.scale is Scale.LOG:
-        with np.errstate(invalid="ignore", divide="ignore"):
+    low, high = (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if surface.scale is Scale.LOG:
             gap = np.abs(np.log(loss) - np.log(plane_loss))
-        reach = float(np.log(high / low))
-    else:
-        gap, reach = np.abs(loss - plane_loss), high - low
-    return np.isfinite(gap) & (gap < TRUE_BELOW * reach) | (gap == 0)
+            shares = gap / np.log(high / low)
+        else:
+            gap = np.abs(loss - plane_loss)
+            shares = gap / (high - low)
+    shares = np.where((gap == 0) & bool(known.size), 0.0, shares)
+    return np.where(np.isnan(shares), np.inf, shares)
 
 
 def _arrows(a: FloatArray, b: FloatArray, width: float, height: float) -> NDArray[np.int64]:

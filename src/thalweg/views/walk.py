@@ -46,7 +46,7 @@ class Walk:
         return replace(
             whole,
             **behind,
-            truthful=whole.truthful[:segments],
+            bands=whole.bands[:segments],
             dots=whole.dots[whole.dots <= row],
             arrows=whole.arrows[whole.arrows < row],
         )

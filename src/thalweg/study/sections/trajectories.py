@@ -8,21 +8,22 @@ import xarray as xr
 
 from thalweg.core.grid import Grid
 from thalweg.core.plane import Plane
+from thalweg.dynamics.moving_frame import moving_frame
 from thalweg.dynamics.project import project
 from thalweg.geometry.planes import principal_plane
-from thalweg.plots.mpl_figures import surfaces_figure
+from thalweg.plots.mpl_figures import surfaces_figure, views_figure
 from thalweg.plots.mpl_surface_3d import surface_3d_figure
 from thalweg.plots.plotly_surface import surface_html
 from thalweg.study.artists import Drawing
 from thalweg.study.context import Study
+from thalweg.study.edge import edge_blocks, edge_facts, edges
+from thalweg.study.planarity import planarities, planarity_blocks, planarity_facts
 from thalweg.study.section import Exhibit, Section, Table, listed, number, percent
 from thalweg.study.settings import Setting
-from thalweg.views.levels import Scale
-from thalweg.views.path import PathView, path_view
+from thalweg.views.moving_frame import moving_frame_view
+from thalweg.views.path import TRUE_BELOW, PathView, gap_shares, path_view
 from thalweg.views.surface import SurfaceView, shared_scale, surface_view
 from thalweg.views.trust import TrustLines, trust_lines
-
-TRUE = 0.1  # a path is drawn as true where its gap is below this share of the surface's range
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ def trajectories_section(study: Study) -> Section:
     blocks: list[str | Exhibit | Table] = [
         "Each run visits points in a space of many dimensions; a picture keeps two. The plane "
         "below is the one that lies closest to all three runs together (their principal "
-        "directions). Solid where the drawn height is true to a tenth of the range, dashed where "
-        "it is not. The gap is the true loss at a step minus the loss of the picture under it."
+        "directions). A path pales as its gap grows, and is dashed where the drawn height is off "
+        "by more than a tenth of the range. The gap is the true loss at a step minus the loss of "
+        "the picture under it."
     ]
     joint, own = {}, {}
     for setting in study.settings:
@@ -72,6 +74,10 @@ def trajectories_section(study: Study) -> Section:
             blocks.append(study.exhibit(f"own-paths-{setting.key}", drawing, _OWN_CAPTION))
         blocks.append(_prose(setting, joint[setting.key], own[setting.key]))
     blocks.append(_table(study, joint, own))
+    planar, near = planarities(study), edges(study)
+    blocks += planarity_blocks(study, planar)
+    blocks += _frame_blocks(study)
+    blocks += edge_blocks(study, near)
     return Section(
         "trajectories",
         "The paths, and how far the picture of them is true",
@@ -79,26 +85,51 @@ def trajectories_section(study: Study) -> Section:
         {
             "joint_plane": _nested(joint),
             "own_plane": _nested(own),
+            "nulls": planarity_facts(planar),
+            "stability": edge_facts(near),
         },
     )
 
 
 def honesty(path: xr.Dataset, view: SurfaceView) -> Honesty:
     """Return the trust numbers of a path over the view of a surface."""
-    true, drawn = path["loss"].values, path["plane_loss"].values
-    low, high = float(np.nanmin(view.values)), float(np.nanmax(view.values))
-    if view.scale is Scale.LOG:
-        gap, width = np.abs(np.log(true / drawn)), np.log(high / low)
-    else:
-        gap, width = np.abs(true - drawn), high - low
+    shares = gap_shares(path["loss"].values, path["plane_loss"].values, view)
     return Honesty(
         captured=float(path.attrs["captured_variance"]),
         largest_gap=float(path.attrs["largest_gap"]),
-        gap_share=float(gap.max() / width),
+        gap_share=float(shares.max()),
         farthest=float(path["residual"].max()),
         end_to_end=float(path.attrs["end_to_end"]),
-        true_share=float((gap <= TRUE * width).mean()),
+        true_share=float((shares < TRUE_BELOW).mean()),
     )
+
+
+def _frame_blocks(study: Study) -> list[str | Exhibit]:
+    """Return the last run of the chapter's setting on a map that goes along with it."""
+    setting = study.chapter
+    name, run = list(study.runs[setting.key].items())[-1]
+    objective = study.objectives[setting.key]
+    columns = 31 if study.plan.quick else 81
+    found = study.shop.keep(
+        f"{setting.key}-frame-{name}", lambda: moving_frame(objective, run, columns=columns)
+    )
+    view = moving_frame_view(found)
+    walls = found["curvature"].values
+    steeper = walls[-1] / walls[0]
+    change = "steepen" if steeper > 1.1 else "flatten" if steeper < 0.9 else "stay as steep"
+    title = f"Along {name}'s way the walls {change}: largest curvature {number(walls[0], 2)}"
+    title += f" at the start, {number(walls[-1], 2)} at the end"
+    figure = partial(views_figure, [view], title=title, trust=view.trust, width_mm=130)
+    caption = (
+        f"The loss around the whole run of {name}, {setting.title}: across, the distance traveled; "
+        "up and down, the distance along the sharpest direction at each point. The straight line "
+        "is the run itself."
+    )
+    words = (
+        "A map need not be a plane. The next one goes along with the run, so that every step lies "
+        "on it at its true loss; what it pays is that the sheet is bent."
+    )
+    return [words, study.exhibit(f"frame-{setting.key}", figure, caption)]
 
 
 def _joint(study: Study, setting: Setting) -> tuple[xr.Dataset, dict[str, xr.Dataset]]:
@@ -214,7 +245,7 @@ def _trust(setting: Setting, found: dict[str, Honesty]) -> TrustLines:
             (
                 f"Largest gap between true and drawn loss: {number(found[worst].largest_gap, 2)} "
                 f"({worst}), {percent(found[worst].gap_share)} of the range shown.",
-                found[worst].gap_share > TRUE,
+                found[worst].gap_share > TRUE_BELOW,
             ),
             (
                 f"Farthest from the plane: {far}, {number(found[far].farthest, 2)}, that is "
@@ -226,7 +257,7 @@ def _trust(setting: Setting, found: dict[str, Honesty]) -> TrustLines:
 
 
 def _prose(setting: Setting, joint: dict[str, Honesty], own: dict[str, Honesty]) -> str:
-    wrong = [name for name, h in joint.items() if h.gap_share > TRUE]
+    wrong = [name for name, h in joint.items() if h.gap_share > TRUE_BELOW]
     words = (
         f"In {setting.title} the common plane misstates the loss of {listed(wrong)} by more than a "
         "tenth of the range somewhere on the way"
