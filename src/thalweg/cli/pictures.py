@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING
 from thalweg.core.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import xarray as xr
 
+    from thalweg.plots.mpl_figures import View
     from thalweg.plots.mpl_page import Figure
     from thalweg.trust_report.report import TrustReport
     from thalweg.views.curves import CurvesView
+    from thalweg.views.trust import TrustLines
+
+    Drawn = tuple[View | list[View], TrustLines]
 
 PAPER, WEB = (".png", ".svg", ".pdf"), ".html"
 PICTURES = (*PAPER, WEB)
@@ -94,11 +100,71 @@ def figure_of(
     kind = stored.attrs["kind"]
     if kind == "surface":
         return journey_figure(stored, path, title=title, field=field, width_mm=width, report=report)
-    if kind == "spectrum":
-        from thalweg.views.spectrum import spectrum_view
-
-        return views_figure([spectrum_view(stored)], title=title, width_mm=width or 120.0)
+    views = _VIEWS.get(kind)
+    if views is not None:
+        view, strip = views(stored)
+        wide = width or (170.0 if isinstance(view, list) else 120.0)
+        each = view if isinstance(view, list) else [view]
+        return views_figure(each, title=title, trust=strip, width_mm=wide)
     return stacked_figure(_curves(stored), title=title, width_mm=width or 120.0)
+
+
+def _spectrum(stored: "xr.Dataset") -> "Drawn":
+    from thalweg.views.prose import number
+    from thalweg.views.spectrum import spectrum_view
+    from thalweg.views.trust import TrustLine, trust_lines
+
+    about = stored.attrs
+    slope = float(about["gradient_norm"])
+    lines = [
+        TrustLine(f"|gradient| {number(slope, 2)}: the count is the index only where that is 0."),
+        TrustLine(f"{about.get('how', 'dense')}; largest residual {number(about['residual'], 1)}."),
+        TrustLine(f"{about['objective']}; thalweg {about['thalweg_version']}"),
+    ]
+    return spectrum_view(stored), trust_lines(lines)
+
+
+def _density(stored: "xr.Dataset") -> "Drawn":
+    from thalweg.views.density import density_view
+    from thalweg.views.trust import trust_lines
+
+    return density_view(stored), trust_lines([str(stored.attrs["limits"])])
+
+
+def _topology(stored: "xr.Dataset") -> "Drawn":
+    from thalweg.views.basins import topology_lines
+    from thalweg.views.merge_tree import merge_tree_view
+    from thalweg.views.persistence import persistence_view
+
+    both: list[View] = [persistence_view(stored), merge_tree_view(stored)]
+    return both, topology_lines(stored)
+
+
+def _frame(stored: "xr.Dataset") -> "Drawn":
+    from thalweg.views.moving_frame import moving_frame_view
+
+    view = moving_frame_view(stored)
+    return view, view.trust
+
+
+def _stability(stored: "xr.Dataset") -> "Drawn":
+    from thalweg.views.curves import Reference, Series, curves_view
+    from thalweg.views.trust import trust_lines
+
+    name = str(stored.attrs.get("optimizer", ""))
+    line = Series(name, stored["step"].values.astype(float), stored["stability_ratio"].values)
+    edge = [Reference(1.0, "edge of stability")]
+    told = "Largest curvature that the optimizer feels over what it can bear on a quadratic."
+    return curves_view([line], "step", "stability ratio", references=edge), trust_lines([told])
+
+
+_VIEWS: "dict[str, Callable[[xr.Dataset], Drawn]]" = {
+    "spectrum": _spectrum,
+    "density": _density,
+    "topology": _topology,
+    "moving_frame": _frame,
+    "stability": _stability,
+}
 
 
 def _curves(run: "xr.Dataset") -> "list[CurvesView]":
@@ -107,17 +173,22 @@ def _curves(run: "xr.Dataset") -> "list[CurvesView]":
 
     name = str(run.attrs.get("optimizer", ""))
     steps = run["step"].values.astype(float)
-    shown = {
+    shown: dict[str, dict[str, str]] = {
         "trajectory": {"loss": "loss", "gradient_norm": "gradient norm"},
         "path": {
             "loss": "loss",
             "gap": "gap: true minus drawn loss",
             "residual": "distance from the plane",
         },
-    }[run.attrs["kind"]]
+    }
+    kind = str(run.attrs["kind"])
+    if kind not in shown:
+        known = ", ".join(("surface", *_VIEWS, *shown))
+        mend = "open it with xarray.open_zarr"
+        raise InputError(f"what is drawn must be a {known}", f"a {kind}", mend)
     return [
         curves_view([Series(name if not at else "", steps, run[key].values)], "step", words)
-        for at, (key, words) in enumerate(shown.items())
+        for at, (key, words) in enumerate(shown[kind].items())
         if key in run
     ]
 

@@ -43,6 +43,8 @@ _VARIABLES = {
     "spectrum": {"eigenvalues"},
     "topology": {"basin", "minimum_value", "minimum_persistence"},
     "density": {"density", "stderr"},
+    "stability": {"top_eigenvalue", "stability_ratio"},
+    "moving_frame": {"loss", "status", "step", "turn", "tilt", "gap", "traveled"},
 }
 
 

@@ -7,8 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from thalweg.core.arrays import FloatArray, frozen
-from thalweg.core.errors import InputError
-from thalweg.core.schema import Cell
+from thalweg.core.schema import Cell, require_kind
 from thalweg.views.colors import NEUTRAL, optimizer_color
 from thalweg.views.levels import choose_limits, choose_scale, format_number, round_levels
 from thalweg.views.prose import counted
@@ -88,9 +87,7 @@ def moving_frame_view(
     Raises:
         InputError: another kind of Dataset.
     """
-    kind = str(found.attrs.get("kind", "a Dataset without a kind"))
-    if kind != "moving_frame":
-        raise InputError("wanted a moving_frame", kind, "make one with moving_frame(...)")
+    require_kind(found, "moving_frame")
     raw = found["loss"].transpose("y", "x").values
     done = found["status"].transpose("y", "x").values == Cell.DONE
     values = np.where(done, raw, np.nan)

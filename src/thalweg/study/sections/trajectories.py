@@ -17,13 +17,15 @@ from thalweg.plots.plotly_surface import surface_html
 from thalweg.study.artists import Drawing
 from thalweg.study.context import Study
 from thalweg.study.edge import edge_blocks, edge_facts, edges
+from thalweg.study.margin import judged, margin
 from thalweg.study.planarity import planarities, planarity_blocks, planarity_facts
 from thalweg.study.section import Exhibit, Section, Table, listed, number, percent
 from thalweg.study.settings import Setting
+from thalweg.trust_report.report import TrustReport
 from thalweg.views.moving_frame import moving_frame_view
 from thalweg.views.path import TRUE_BELOW, PathView, gap_shares, path_view
 from thalweg.views.surface import SurfaceView, shared_scale, surface_view
-from thalweg.views.trust import TrustLines, trust_lines
+from thalweg.views.trust import trust_lines
 
 
 @dataclass(frozen=True)
@@ -179,14 +181,15 @@ def _joint_exhibits(
     view, drawn = _views(surface, paths)
     least = min(found, key=lambda name: found[name].captured)
     title = f"The common plane keeps {percent(found[least].captured)} of what {least} did"
-    flat = partial(
-        surfaces_figure, [view], paths=[drawn], title=title, trust=_trust(setting, found)
-    )
+    report = _report(study, setting, surface, paths)
+    trust = trust_lines(margin(study, f"paths-{setting.key}", {setting.title: report}))
+    flat = partial(surfaces_figure, [view], paths=[drawn], title=title, trust=trust)
     relief = partial(
         surface_3d_figure,
         view,
         drawn,
         title=f"The same plane in relief, {setting.title}",
+        trust=trust_lines(run.line() for run in report.paths),
         width_mm=130,
     )
     return [
@@ -207,13 +210,14 @@ def _joint_exhibits(
 
 
 def _own(study: Study, setting: Setting) -> tuple[dict[str, Honesty], Drawing]:
-    views, drawn, found = [], [], {}
+    views, drawn, found, reports = [], [], {}, {}
     for name, run in study.runs[setting.key].items():
         plane = principal_plane(run["point"].values)
         label = f"{setting.key}-own-{name}"
         surface, paths = _surface_and_paths(study, setting, plane, {name: run}, label, 1.0)
         view, path = _views(surface, paths, name)
         found[name] = honesty(paths[name], view)
+        reports[name] = _report(study, setting, surface, paths)
         shares = [label.split(", ")[-1] for label in plane.labels]
         views.append(replace(view, a_label=f"a ({shares[0]})", b_label=f"b ({shares[1]})"))
         drawn.append(path)
@@ -222,38 +226,19 @@ def _own(study: Study, setting: Setting) -> tuple[dict[str, Honesty], Drawing]:
         shared_scale(views),
         paths=drawn,
         title=f"Each run on the plane that suits it best, {setting.title}",
-        trust=trust_lines(
-            [
-                f"{name}: {percent(h.captured, 1)} of its variance captured; largest gap "
-                f"{number(h.largest_gap, 2)}, {percent(h.gap_share)} of the range shown."
-                for name, h in found.items()
-            ]
-        ),
+        trust=trust_lines(margin(study, f"own-paths-{setting.key}", reports)),
     )
     return found, figure
 
 
-def _trust(setting: Setting, found: dict[str, Honesty]) -> TrustLines:
-    worst = max(found, key=lambda name: found[name].gap_share)
-    far = max(found, key=lambda name: found[name].farthest / found[name].end_to_end)
-    ratio = found[far].farthest / found[far].end_to_end
-    least = min(h.captured for h in found.values())
-    captured = listed([f"{name} {percent(h.captured)}" for name, h in found.items()])
-    return trust_lines(
-        [
-            (f"Share of each run's own variance in this plane: {captured}.", least < 0.5),
-            (
-                f"Largest gap between true and drawn loss: {number(found[worst].largest_gap, 2)} "
-                f"({worst}), {percent(found[worst].gap_share)} of the range shown.",
-                found[worst].gap_share > TRUE_BELOW,
-            ),
-            (
-                f"Farthest from the plane: {far}, {number(found[far].farthest, 2)}, that is "
-                f"{ratio:.2g} times the distance from its start to its end.",
-                ratio > 1,
-            ),
-        ]
-    )
+def _report(
+    study: Study, setting: Setting, surface: xr.Dataset, paths: dict[str, xr.Dataset]
+) -> TrustReport:
+    """Return the report on a plane of runs, looked underneath where the last of them ends."""
+    last = list(paths)[-1]
+    end = study.runs[setting.key][last]["point"].values[-1]
+    objective = study.objectives[setting.key]
+    return judged(surface, objective, list(paths.values()), at=end, where=f"the end of {last}")
 
 
 def _prose(setting: Setting, joint: dict[str, Honesty], own: dict[str, Honesty]) -> str:
