@@ -71,8 +71,10 @@ def trajectories_section(study: Study) -> Section:
         view = surface_view(surface)
         joint[setting.key] = {n: honesty(p, view) for n, p in paths.items()}
         blocks += _joint_exhibits(study, setting, surface, paths, joint[setting.key])
-        own[setting.key], drawing = _own(study, setting)
+        alone = _own(study, setting)
+        own[setting.key] = {n: honesty(p, surface_view(s)) for n, (s, p) in alone.items()}
         if not study.plan.quick:
+            drawing = _own_figure(study, setting, alone)
             blocks.append(study.exhibit(f"own-paths-{setting.key}", drawing, _OWN_CAPTION))
         blocks.append(_prose(setting, joint[setting.key], own[setting.key]))
     blocks.append(_table(study, joint, own))
@@ -209,26 +211,34 @@ def _joint_exhibits(
     ]
 
 
-def _own(study: Study, setting: Setting) -> tuple[dict[str, Honesty], Drawing]:
-    views, drawn, found, reports = [], [], {}, {}
+def _own(study: Study, setting: Setting) -> dict[str, tuple[xr.Dataset, xr.Dataset]]:
+    """Return for each run the surface of its own principal plane, and its path there."""
+    found = {}
     for name, run in study.runs[setting.key].items():
         plane = principal_plane(run["point"].values)
         label = f"{setting.key}-own-{name}"
         surface, paths = _surface_and_paths(study, setting, plane, {name: run}, label, 1.0)
-        view, path = _views(surface, paths, name)
-        found[name] = honesty(paths[name], view)
-        reports[name] = _report(study, setting, surface, paths)
-        shares = [label.split(", ")[-1] for label in plane.labels]
+        found[name] = surface, paths[name]
+    return found
+
+
+def _own_figure(
+    study: Study, setting: Setting, found: dict[str, tuple[xr.Dataset, xr.Dataset]]
+) -> Drawing:
+    views, drawn, reports = [], [], {}
+    for name, (surface, path) in found.items():
+        view, lines = _views(surface, {name: path}, name)
+        reports[name] = _report(study, setting, surface, {name: path})
+        shares = [label.split(", ")[-1] for label in surface.attrs["labels"]]
         views.append(replace(view, a_label=f"a ({shares[0]})", b_label=f"b ({shares[1]})"))
-        drawn.append(path)
-    figure = partial(
+        drawn.append(lines)
+    return partial(
         surfaces_figure,
         shared_scale(views),
         paths=drawn,
         title=f"Each run on the plane that suits it best, {setting.title}",
         trust=trust_lines(margin(study, f"own-paths-{setting.key}", reports)),
     )
-    return found, figure
 
 
 def _report(
