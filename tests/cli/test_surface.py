@@ -7,9 +7,11 @@ import pytest
 import xarray as xr
 
 from thalweg.cli.describe import ranges
+from thalweg.cli.factory import objective_of
 from thalweg.core.schema import Cell
 from thalweg.geometry.scaling import FilterNorm, Unscaled
 from thalweg.geometry.seeded import seeded_plane
+from thalweg.geometry.symmetry import permuted_twin
 from thalweg.store.folder import load
 
 PLAIN = ("--scaling", "none", "--points", "9")
@@ -202,3 +204,30 @@ def test_what_the_guest_prints_stays_out_of_the_json(folder, asked):
     _, out, err = asked("surface", "guest.py:loss", *PLAIN, "--json")
     assert json.loads(out)["store"] == "loss-surface.zarr"
     assert "a word from the guest" in err
+
+
+def test_twins_have_one_picture_in_canonical_form(folder, asked, result):
+    made = objective_of("guest.py:network")
+    point = np.random.default_rng(5).normal(size=made.layout.size)
+    twin = permuted_twin(made, point, seed=2, scales=True)
+    for name, each in (("one", point), ("two", twin)):
+        np.savez(folder / f"{name}.npz", **made.layout.unpack(each))
+    words = ("surface", "guest.py:network", "--points", "5", "--at")
+    for name in ("one", "two"):
+        for kind in ((), ("--canonical",)):
+            out = f"{name}{len(kind)}.zarr"
+            code, _, err = asked(*words, f"{name}.npz", "--out", out, *kind)
+            assert code == 0, err
+            assert ("Canonical form: the same function to" in err) is bool(kind)
+    raw, other = load("one0.zarr")["loss"].values, load("two0.zarr")["loss"].values
+    assert raw[2, 2] == pytest.approx(made.value(point), rel=1e-12)
+    assert abs(raw - other).max() > 0.01
+    form, same = load("one1.zarr")["loss"].values, load("two1.zarr")["loss"].values
+    np.testing.assert_allclose(form, same, rtol=1e-9)
+    assert form[2, 2] == pytest.approx(raw[2, 2], rel=1e-12)
+
+
+def test_a_canonical_form_needs_known_units(folder, asked):
+    code, _, err = asked("surface", "guest.py:bowl", "--scaling", "none", "--canonical")
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1

@@ -71,6 +71,9 @@ def _lines(found: "Topology") -> list[str]:
     from thalweg.views.prose import number
 
     lines = [f"{found.summary[:1].upper()}{found.summary[1:]}."]
+    if found.noise:
+        source = f": {found.noise_words}" if found.noise_words else ", as told"
+        lines.append(f"  noise {number(found.noise)}{source}")
     certain = found.certain
     for name, places in (
         ("minimum", found.minima),
@@ -79,8 +82,8 @@ def _lines(found: "Topology") -> list[str]:
     ):
         for row in range(min(len(places), 12)):
             at = ", ".join(number(float(x)) for x in places.coords[row])
-            deep = number(float(places.persistence[row]))
-            words = f"  {name} {number(float(places.value[row]), 4)} at ({at}), persistence {deep}"
+            deep = _persistence(name, float(places.persistence[row]))
+            words = f"  {name} {number(float(places.value[row]), 4)} at ({at}), {deep}"
             if places.on_boundary[row]:
                 words += "; on the edge of the window or a hole"
             if name == "minimum" and not certain[row]:
@@ -89,6 +92,19 @@ def _lines(found: "Topology") -> list[str]:
         if len(places) > 12:
             lines.append(f"  and {len(places) - 12:,} more; --json tells all")
     return lines
+
+
+def _persistence(name: str, value: float) -> str:
+    """Return a persistence in words: infinite and unknown ones say why."""
+    from math import isinf, isnan
+
+    from thalweg.views.prose import number
+
+    if isnan(value):
+        return "joins no two basins"
+    if isinf(value):
+        return "meets no lower one" if name == "minimum" else "meets no higher one"
+    return f"persistence {number(value)}"
 
 
 def _drawn(surface: "xr.Dataset", found: "Topology") -> "Figure":

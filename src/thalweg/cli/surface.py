@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from thalweg.cli.checkpoint import At
 from thalweg.cli.options import Options
 from thalweg.core.errors import InputError
 
 if TYPE_CHECKING:
+    from thalweg.core.arrays import FloatArray
     from thalweg.core.objective import Objective
     from thalweg.core.seeded_plane import BlockScaling
 
@@ -16,6 +18,7 @@ Examples:
   thalweg surface train.py:loss
   thalweg surface train.py:loss --arg checkpoint=last.pt --figure landscape.png
   thalweg surface mylab.objectives:resnet --points 101 --out resnet.zarr --ray local
+  thalweg surface train.py:loss --at last.pt --canonical --figure canonical.png
   thalweg surface train.py:loss --k 3 --points 21 --fields loss,accuracy --json
 """
 
@@ -38,15 +41,27 @@ def surface(
     seed: Seed = 0,
     scaling: Scale = "filter",
     k: Annotated[int, Parameter(help="1 a line, 2 a plane, 3 a volume.")] = 2,
+    at: At = None,
+    canonical: Annotated[
+        bool,
+        Parameter(
+            help="Map around the canonical form: scales balanced, units in order.",
+            negative="",
+            show_default=False,
+        ),
+    ] = False,
     options: Options = Options(),  # noqa: B008
 ) -> int:
     """Map the loss around a model, along random directions.
 
     OBJECTIVE names a function without arguments (or with those of --arg) that returns an
     objective, such as thalweg.from_torch(model, loss, data). The map is centered where the
-    objective starts. Give the same command again to resume a map that was stopped.
+    objective starts, or at the checkpoint of --at. Networks that differ in the names and scales
+    of their units only have one picture with --canonical. Give the same command again to resume
+    a map that was stopped.
     """
     from thalweg.cli.budget import check_size
+    from thalweg.cli.checkpoint import point_at
     from thalweg.cli.factory import objective_of
     from thalweg.cli.output import guests_on_stderr
     from thalweg.cli.result import judged, tell
@@ -59,11 +74,28 @@ def surface(
         from thalweg.study.journeys import around
 
         made = objective_of(objective, options.arg)
-        plane, grid = around(made, seed, k, scaling_of(made, scaling), radius, points)
+        point = None if at is None else point_at(at, made)
+        if canonical:
+            point = _canonical(made, made.start if point is None else point, options)
+        plane, grid = around(made, seed, k, scaling_of(made, scaling), radius, points, point)
         job = Job(made, plane, grid, out, options)
         done = run(job)
         report = judged(job, done)
     return tell(done, None, out, options, report)
+
+
+def _canonical(objective: "Objective", point: "FloatArray", options: Options) -> "FloatArray":
+    """Return the canonical form of a point, and say how exactly it is the same function."""
+    from thalweg.cli.work import say
+    from thalweg.geometry.canonical import canonical
+    from thalweg.views.prose import counted, number
+
+    form = canonical(objective, point)
+    words = f"Canonical form: the same function to {number(form.invariance_error, 1)}"
+    if form.dead:
+        words += f"; {counted(form.dead, 'dead unit')} set to 0"
+    say(options).print(f"{words}.")
+    return form.point
 
 
 def scaling_of(objective: "Objective", name: str) -> "BlockScaling":

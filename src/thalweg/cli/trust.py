@@ -9,8 +9,6 @@ from thalweg.cli.output import Json, print_json
 from thalweg.core.errors import InputError
 
 if TYPE_CHECKING:
-    from thalweg.core.arrays import FloatArray
-    from thalweg.core.objective import Objective
     from thalweg.trust_report.report import TrustReport
 
 EXAMPLES = """\
@@ -57,6 +55,7 @@ def trust(
     seen as a minimum, what other seeds and random planes show, and how much the drawn curvature
     depends on scales that leave the function alone; that takes as long as it needs.
     """
+    from thalweg.cli.checkpoint import point_of
     from thalweg.cli.factory import objective_of
     from thalweg.cli.output import guests_on_stderr
     from thalweg.cli.stored import path_over, read
@@ -83,19 +82,6 @@ def trust(
         print_json({"store": str(store), **report.to_dict()})
     else:
         _print(report)
-
-
-def point_of(checkpoint: Path, objective: "Objective") -> "FloatArray":
-    """Return the parameters (n,) in a checkpoint of the objective's model.
-
-    Raises:
-        InputError: a checkpoint of another model.
-        StoreError: a file that is absent or damaged.
-    """
-    from thalweg.interop.checkpoints.trajectory import trajectory_from_checkpoints
-
-    found = trajectory_from_checkpoints([checkpoint], parameters=objective.layout, steps=range(1))
-    return found["point"].values[0]
 
 
 def _print(report: "TrustReport") -> None:

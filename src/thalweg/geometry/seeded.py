@@ -1,6 +1,10 @@
 """seeded_plane: random directions through where an objective starts, at no cost of memory."""
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from thalweg.core.objective import Objective
+from thalweg.core.plane import Plane
 from thalweg.core.seeded_plane import BlockScaling, SeededPlane, measured_plane
 from thalweg.geometry.scaling import FilterNorm
 
@@ -25,3 +29,23 @@ def seeded_plane(
     'random, seed 3, Unscaled()'
     """
     return measured_plane(objective.layout, objective.start_blocks(), seed, k, scaling)
+
+
+def plane_at(
+    objective: Objective, point: ArrayLike, seed: int, k: int, scaling: BlockScaling
+) -> Plane:
+    """Return the plane through any point (n,) along the directions that `seeded_plane` draws.
+
+    They are scaled to this point; being no longer those of the start, they are kept as arrays.
+
+    >>> from thalweg.geometry.scaling import Unscaled
+    >>> from thalweg.objectives.zoo import quadratic
+    >>> bowl = quadratic([1.0, 3.0])
+    >>> plane = plane_at(bowl, [2.0, 5.0], 0, 2, Unscaled())
+    >>> plane.origin, bool((plane.directions == bowl.dense(
+    ...     seeded_plane(bowl, 0, 2, Unscaled())).directions).all())
+    (array([2., 5.]), True)
+    """
+    origin = objective.check_point(np.asarray(point))
+    blocks = ((block, origin[at]) for block, at in objective.layout.slices())
+    return measured_plane(objective.layout, blocks, seed, k, scaling).dense(origin)

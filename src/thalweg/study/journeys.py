@@ -19,11 +19,11 @@ from thalweg.core.grid import Grid
 from thalweg.core.objective import Objective
 from thalweg.core.plane import Plane
 from thalweg.core.schema import require_kind
-from thalweg.core.seeded_plane import BlockScaling, Planar, SeededPlane
+from thalweg.core.seeded_plane import BlockScaling, Planar
 from thalweg.dynamics.project import project
 from thalweg.geometry.planes import principal_plane
 from thalweg.geometry.scaling import FilterNorm
-from thalweg.geometry.seeded import seeded_plane
+from thalweg.geometry.seeded import plane_at, seeded_plane
 from thalweg.store.folder import is_store, load, save, was_repaired
 from thalweg.study.workshop import as_stored
 from thalweg.surface.evaluate import evaluate
@@ -133,12 +133,13 @@ def landscape(
     scaling: BlockScaling = FilterNorm(),  # noqa: B008
     radius: float = 1.0,
     points: int = 51,
+    at: FloatArray | None = None,
     fields: Sequence[str] = (),
     store: Path | str | None = None,
     executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Landscape:
-    """Return the loss around the objective's start, along k random directions.
+    """Return the loss around a point, along k random directions.
 
     Args:
         objective: what is mapped.
@@ -147,6 +148,8 @@ def landscape(
         scaling: of the directions; filter normalization by default.
         radius: the map goes from -radius to radius along each.
         points: on each axis.
+        at: (n,), the middle of the map; default: where the objective starts. A network that
+            was put into `canonical` form first has one picture, whatever its scales and names.
         fields: among `objective.fields`; default: the loss, and its standard error if there is one.
         store: a folder that keeps each finished tile; the same call resumes from it.
         executor: who evaluates the tiles.
@@ -162,18 +165,26 @@ def landscape(
     >>> bowl.surface.sizes["a"], bowl.surface.attrs["recipe"]
     (5, 'random, seed 0, Unscaled()')
     """
-    plane, grid = around(objective, seed, k, scaling, radius, points)
+    plane, grid = around(objective, seed, k, scaling, radius, points, at)
     fields = chosen_fields(objective, fields)
     surface = evaluate(objective, plane, grid, fields, executor, store, progress)
     return Landscape(surface, plane, objective=objective)
 
 
 def around(
-    objective: Objective, seed: int, k: int, scaling: BlockScaling, radius: float, points: int
-) -> tuple[SeededPlane, Grid]:
+    objective: Objective,
+    seed: int,
+    k: int,
+    scaling: BlockScaling,
+    radius: float,
+    points: int,
+    at: FloatArray | None = None,
+) -> tuple[Planar, Grid]:
     """Return the plane and the grid of `landscape`."""
     grid = tiled(Grid.square(radius, points, k))
-    return seeded_plane(objective, seed, k, scaling), grid
+    if at is None:
+        return seeded_plane(objective, seed, k, scaling), grid
+    return plane_at(objective, at, seed, k, scaling), grid
 
 
 def follow(
