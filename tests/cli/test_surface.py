@@ -231,3 +231,23 @@ def test_a_canonical_form_needs_known_units(folder, asked):
     code, _, err = asked("surface", "guest.py:bowl", "--scaling", "none", "--canonical")
     assert code == 2
     assert len(err.strip().splitlines()) == 1
+
+
+def test_curvature_can_be_mapped(folder, result):
+    fields = "loss,top_eigenvalue,lowest_eigenvalue,gradient_norm"
+    words = ("surface", "guest.py:bowl", "--scaling", "none", "--points", "3", "--fields", fields)
+    told = result(*words)
+    assert set(told["fields"]) == set(fields.split(","))
+    found = load("bowl-surface.zarr")
+    np.testing.assert_allclose(found["top_eigenvalue"], 3.0, rtol=1e-12)
+    np.testing.assert_allclose(found["lowest_eigenvalue"], -2.0, rtol=1e-12)
+    made = objective_of("guest.py:bowl")
+    slope = np.linalg.norm(made.gradient(made.start))
+    assert float(found["gradient_norm"][1, 1]) == pytest.approx(slope, rel=1e-12)
+    assert result(*words)["resumed"] == 9
+
+
+def test_curvature_of_what_has_no_derivatives_is_an_unknown_field(folder, asked):
+    code, _, err = asked("surface", "guest.py:loss", *PLAIN, "--fields", "top_eigenvalue")
+    assert code == 2
+    assert "fields must be among" in err

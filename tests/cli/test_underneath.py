@@ -5,7 +5,7 @@ import pytest
 
 from thalweg.cli.factory import objective_of
 from thalweg.geometry.symmetry import permuted_twin
-from thalweg.store.folder import load
+from thalweg.store.folder import load, save
 
 
 def kept(folder, name, point, spec="guest.py:network"):
@@ -97,7 +97,20 @@ def test_basins_of_a_map(folder, asked, result):
     assert loud["noise"] == 100
     code, out, _ = asked("basins", "loss-surface.zarr", "--noise", "100")
     assert (code, out.splitlines()[0][:8]) == (0, "1 basin ")
+    assert out.splitlines()[1] == "  noise 100, as told"
+    assert ", meets no lower one" in out
+    assert not {"inf", "nan"} & set(out.replace(";", " ").replace(",", " ").split())
     assert (folder / "basins.png").exists()
+
+
+def test_the_noise_of_basins_is_that_of_the_examples_not_of_this_loss(folder, asked):
+    asked("surface", "guest.py:loss", "--points", "9", "--scaling", "none")
+    surface = load("loss-surface.zarr")
+    save(surface.assign(loss_stderr=surface["loss"] * 0 + 0.1), "noisy.zarr")
+    code, out, _ = asked("basins", "noisy.zarr")
+    assert code == 0
+    assert "  noise 0." in out.splitlines()[1]
+    assert out.splitlines()[1].endswith("that over these examples is exact")
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ def critical(
 
     Levenberg-Marquardt on the gradient, to |gradient| of 1e-10 or less, then the whole spectrum.
     A search can also end gradient-flat (stationary for |gradient|, not for the loss), on a kink,
-    or out of steps; then there is no index, the reason is said, and the exit code is 1.
+    running off to infinity, in rounding, or out of steps; then there is no index, the reason is
+    said, and the exit code is 1.
     """
     from thalweg.cli.checkpoint import point_at, save_point
     from thalweg.cli.output import guests_on_stderr

@@ -36,7 +36,7 @@ def follow(
     run lies in it, and how far the drawn loss is from the true one.
     """
     from thalweg.cli.budget import check_size
-    from thalweg.cli.factory import objective_of
+    from thalweg.cli.guest import mapped_of
     from thalweg.cli.output import guests_on_stderr
     from thalweg.cli.result import judged, tell
     from thalweg.cli.work import Job, check_free, say
@@ -48,7 +48,7 @@ def follow(
     with guests_on_stderr():
         from thalweg.study.journeys import chart, trace
 
-        made = objective_of(objective, options.arg)
+        made = mapped_of(objective, options)
         course = chart(made, trajectory_of(run, made), points, out)
         job = Job(made, course.plane, course.grid, out, options)
         done = map_it(job)

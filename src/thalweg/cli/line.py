@@ -46,7 +46,7 @@ def line(
     Checkpoints: .safetensors, .npz, .npy, .pt, .pth, .ckpt, .bin or .h5.
     """
     from thalweg.cli.budget import check_size
-    from thalweg.cli.factory import objective_of
+    from thalweg.cli.guest import mapped_of
     from thalweg.cli.output import guests_on_stderr
     from thalweg.cli.result import judged, tell
     from thalweg.cli.work import Job, check_free, run
@@ -59,7 +59,7 @@ def line(
     with guests_on_stderr():
         from thalweg.study.journeys import around
 
-        made = objective_of(objective, options.arg)
+        made = mapped_of(objective, options)
         if to is None:
             plane, grid = around(made, seed, 1, scaling_of(made, scaling), radius, points)
         else:

@@ -27,7 +27,10 @@ class Options:
     fields: Annotated[
         str,
         Parameter(
-            help="Fields, such as loss,accuracy; default: the loss and its error.",
+            help=(
+                "Fields, such as loss,accuracy; default: the loss and its error. Of the curvature: "
+                "top_eigenvalue, lowest_eigenvalue, eigenvalue_ratio."
+            ),
             show_default=False,
         ),
     ] = ""

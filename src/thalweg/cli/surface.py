@@ -62,7 +62,7 @@ def surface(
     """
     from thalweg.cli.budget import check_size
     from thalweg.cli.checkpoint import point_at
-    from thalweg.cli.factory import objective_of
+    from thalweg.cli.guest import mapped_of
     from thalweg.cli.output import guests_on_stderr
     from thalweg.cli.result import judged, tell
     from thalweg.cli.work import Job, check_free, run
@@ -73,7 +73,7 @@ def surface(
     with guests_on_stderr():
         from thalweg.study.journeys import around
 
-        made = objective_of(objective, options.arg)
+        made = mapped_of(objective, options)
         point = None if at is None else point_at(at, made)
         if canonical:
             point = _canonical(made, made.start if point is None else point, options)
