@@ -21,6 +21,7 @@ def run(folder, *arguments):
         cwd=folder,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_the_chapter_in_five_figures(tmp_path):
@@ -36,9 +37,20 @@ def test_an_example_ends_in_one_picture(example, tmp_path):
     assert len(list((tmp_path / "figures").glob("*.png"))) == 1
 
 
-@pytest.mark.parametrize(("block", "figure"), [(0, "landscape.png"), (1, "my-first-landscape.png")])
-def test_the_readmes_python_runs(block, figure, tmp_path):
+@pytest.mark.parametrize(
+    ("block", "figure", "words"),
+    [
+        (0, "landscape.png", ""),
+        (1, "my-first-landscape.png", "directions still lead down"),
+        (2, "underneath.png", "Minimum in this plane, saddle in space"),
+    ],
+)
+def test_the_readmes_python_runs(block, figure, words, tmp_path):
     code = BLOCKS[block].split("```")[0]
     assert len(code.strip().splitlines()) <= 25
-    run(tmp_path, "-c", code)
+    assert words in run(tmp_path, "-c", code)
     assert (tmp_path / "figures" / figure).exists()
+
+
+def test_every_block_of_the_readme_is_run():
+    assert len(BLOCKS) == 3

@@ -1,4 +1,4 @@
-"""The pages of docs/concepts: each shows one picture, and the script that draws it still runs."""
+"""The pages of docs/concepts: one picture each; its script runs, and so does the code shown."""
 
 import subprocess
 import sys
@@ -16,6 +16,16 @@ def test_a_page_shows_its_picture_and_its_formula(page):
     assert f"](../images/{page.stem}.png)" in text
     assert (DOCS / "images" / f"{page.stem}.png").read_bytes().startswith(b"\x89PNG")
     assert "$" in text  # a formula
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_the_code_of_a_page_runs(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    blocks = page.read_text(encoding="utf-8").split("```python\n")[1:]
+    assert blocks
+    names = {"__name__": page.stem}  # later blocks go on from earlier ones
+    for block in blocks:
+        exec(compile(block.split("```")[0], page.name, "exec"), names)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)

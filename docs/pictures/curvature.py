@@ -29,26 +29,28 @@ def main(folder: Path) -> None:
     whole = spectrum(objective, point)
     found = ends(objective, point, 6, 6, lanczos=Lanczos(dense_up_to=0))
     smooth = density(objective, point, Quadrature(draws=8, steps=60, width=0.01))
-    n, exact = len(point), whole.attrs["negative"] / len(point)
+    n, exact = len(point), 100 * whole.attrs["negative"] / len(point)
     tolerance = whole.attrs["tolerance"]
-    below = float(smooth.density.sel(eigenvalue=slice(None, 0)).integrate("eigenvalue"))
+    below = 100 * float(smooth.density.sel(eigenvalue=slice(None, 0)).integrate("eigenvalue"))
     views = [
         spectrum_view(whole, tolerance=tolerance, title="dense: all of it"),
         spectrum_view(ends_dataset(objective, point, found), title="Lanczos: both ends"),
         density_view(smooth, title="density: its shape"),
     ]
     lines = [
-        f"negative eigenvalues: {exact:.0%} of {n} exactly, {below:.0%} read off the density",
+        f"Negative eigenvalues: {exact:.0f} % of {n} exactly, {below:.0f} % read off the density.",
         f"Lanczos: {found.products} products with the Hessian instead of {n}, largest residual "
-        f"{found.residuals.max():.0e} of a largest eigenvalue {found.eigenvalues[-1]:.3g}",
-        f"density: {smooth.attrs['draws']} draws of {smooth.attrs['steps']} products; band: one "
-        "standard error; network 2-16-16-1 after 300 steps of Adam, not a critical point",
+        f"{found.residuals.max():.0e} of a largest eigenvalue {found.eigenvalues[-1]:.3g}.",
+        f"Density: {smooth.attrs['draws']} draws of {smooth.attrs['steps']} products; band: one "
+        "standard error; network 2-16-16-1 after 300 steps of Adam, not a critical point.",
     ]
     figure = views_figure(
         views,
-        title="The density shows the shape but miscounts; the ends are exact",
+        title="The ends are exact; the density shows the shape",
         trust=trust_lines(lines),
-        flexible_aspect=0.9,
+        columns=1,
+        width_mm=105.0,
+        flexible_aspect=0.36,
     )
     save_figure(figure, folder, "curvature", ("png",))
 

@@ -45,16 +45,12 @@ views = [
     curves_view(shares, "step h", "share of measured", title="Hessian alone", **axes),
 ]
 at = np.abs(SCALES - 0.01).argmin()
-alone, both = (relu[n][at] / relu["measured"][at] for n in ("smooth", "total"))
-figure = views_figure(
-    views, width_mm=125,
-    title="Where a ReLU network bends, the Hessian does not look",
-    trust=trust_lines(
-        [
-            f"ReLU at h = {SCALES[at]:.2g}: the Hessian alone {alone:.0%}, with kinks {both:.1%}.",
-            "Measured: [L(h) − 2 L(0) + L(−h)] / h². Kinks are followed to first order in h.",
-            f"2-16-1 networks at initial point 42, spiral; mean of {DIRECTIONS} directions.",
-        ]
-    ),
-)
+alone, both = (100 * relu[n][at] / relu["measured"][at] for n in ("smooth", "total"))
+words = [
+    f"ReLU, h = {SCALES[at]:.2g}: Hessian alone {alone:.0f} %, with kinks {both:.1f} %.",
+    "Measured: [L(h) − 2 L(0) + L(−h)] / h². Kinks are followed to first order in h.",
+    f"2-16-1 networks at initial point 42, spiral; mean of {DIRECTIONS} directions.",
+]
+title = "Where a ReLU network bends, the Hessian does not look"
+figure = views_figure(views, width_mm=125, title=title, trust=trust_lines(words))
 save_figure(figure, sys.argv[1], "kinks", ("png",))

@@ -51,6 +51,7 @@ words = [
     f"Swing measured over swing predicted {swing.attrs['variance_ratio']:.3f}, its loss "
     f"{swing.attrs['gap_ratio']:.3f} (gradient descent, {steps} steps; one unstable direction).",
 ]
-title = "Training goes to the edge of stability and swings there as predicted"
-figure = views_figure([top, low], title=title, trust=trust_lines(words), flexible_aspect=0.8)
+title, strip = "At the edge of stability training swings as predicted", trust_lines(words)
+shape = {"columns": 1, "width_mm": 105.0, "flexible_aspect": 0.45}
+figure = views_figure([top, low], title=title, trust=strip, **shape)
 save_figure(figure, sys.argv[1], "stability", ("png",))

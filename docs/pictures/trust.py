@@ -33,9 +33,9 @@ chances = {
 }
 law = curves_view(
     [Series(name, STEEPNESS, np.array(shares)) for name, shares in chances.items()],
-    "steepness down over steepness up",
+    "steepness, down over up",
     "chance of a minimum",
-    title="the law over all draws",
+    title="all draws",
     y_scale=Scale.LINEAR,
 )
 seen = surface_view(surface, title="a random plane")
@@ -43,6 +43,6 @@ figure = views_figure(
     [seen, law],
     title=f"{DOWN} of {UP + DOWN} directions lead down, and the picture is a bowl",
     trust=trust_lines(report.lines()),
-    width_mm=140.0,
+    width_mm=130.0,
 )
 save_figure(figure, sys.argv[1], "trust", ("png",))

@@ -273,6 +273,7 @@ _HOME = {
         "verify",
     ),
     "views.curves": (
+        "Reference",
         "Series",
         "curves_view",
     ),

@@ -205,6 +205,7 @@ from thalweg.version import __version__ as __version__
 from thalweg.views.basins import topology_lines as topology_lines
 from thalweg.views.basins import with_basins as with_basins
 from thalweg.views.connection import connection_view as connection_view
+from thalweg.views.curves import Reference as Reference
 from thalweg.views.curves import Series as Series
 from thalweg.views.curves import curves_view as curves_view
 from thalweg.views.density import density_view as density_view

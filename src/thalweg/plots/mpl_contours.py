@@ -84,13 +84,13 @@ def _spots(
         if len(data) < 8:
             continue
         pixels = ax.transData.transform(data)
-        if np.ptp(pixels, axis=0).max() < 26 * point:
+        if np.ptp(pixels, axis=0).max() < 44 * point:
             continue  # a loop too small to hold a number
         edges = np.concatenate([pixels - [box.x0, box.y0], [box.x1, box.y1] - pixels], axis=1)
         clear = np.minimum(edges.min(axis=1) / point, 18)
         room = np.minimum(_nearest(pixels, taken) / point, 16)
         apart = np.minimum(_nearest(pixels, labels) / point, 36)
-        score = np.where((clear < 9) | (room < 9) | (apart < 14), -np.inf, clear + room + apart)
+        score = np.where((clear < 13) | (room < 9) | (apart < 14), -np.inf, clear + room + apart)
         best = int(np.argmax(score))
         if np.isfinite(score[best]):
             spots[index] = (float(data[best, 0]), float(data[best, 1]))
