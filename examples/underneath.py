@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import thalweg as tw
-from thalweg.views.curves import Reference
 
 SMALL = "--small" in sys.argv
 FOLDER = Path(next((a for a in sys.argv[1:] if a[0] != "-"), "figures"))
@@ -36,7 +35,7 @@ planes = (tw.random_plane(saddle.point, loss.layout, seed=0), own)
 surfaces = [tw.evaluate(loss, plane, tw.Grid.square(0.5, POINTS)) for plane in planes]
 report = tw.trust(surfaces[0], objective=loss)
 
-levels = [Reference(found.loss, f"index {found.index}") for found in saddles[:2]]
+levels = [tw.Reference(found.loss, f"index {found.index}") for found in saddles[:2]]
 went = tw.Series("loss", run.step.values, run.loss.values)
 views = [
     tw.surface_view(surfaces[0], title="a random plane"),

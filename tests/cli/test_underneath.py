@@ -122,6 +122,7 @@ def test_the_noise_of_basins_is_that_of_the_examples_not_of_this_loss(folder, as
         (["spectrum", "guest.py:bowl", "--out", "guest.py"], "guest.py must be free"),
         (["critical", "guest.py:loss"], "must make an objective with derivatives"),
         (["critical", "guest.py:bowl", "--out", "x.pt"], ".npz"),
+        (["critical", "guest.py:bowl", "--steps", "0"], "steps must be at least 1"),
         (["connect", "guest.py:bowl", "no.npz", "no.npz"], "no.npz"),
         (["basins", "no.zarr"], "no.zarr"),
     ],

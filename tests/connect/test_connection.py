@@ -17,6 +17,8 @@ from thalweg.dynamics.record import record
 from thalweg.dynamics.steppers import Adam
 from thalweg.geometry.planes import plane_through
 from thalweg.geometry.symmetry import permuted_twin
+from thalweg.objectives.mlp import MLPObjective
+from thalweg.objectives.network import MLP
 from thalweg.objectives.torch.from_torch import from_torch
 from thalweg.objectives.torch.metrics import accuracy
 from thalweg.objectives.zoo import himmelblau, himmelblau_critical_points, quadratic
@@ -102,6 +104,61 @@ def test_the_null_speaks_up_where_it_is_as_high_or_not_undone(tanh):
     assert "does not show two different solutions" not in sentence(0.9 * high, 0.0)
     assert "alignment did not undo 1 of these renamings" in sentence(high, 0.1 * high)
     assert "undo" not in sentence(high, 1e-12)
+
+
+def small(hidden):
+    """A ReLU network with few units, and two points."""
+    inputs = np.random.default_rng(0).normal(size=(20, 2))
+    network = MLP((2, hidden, 1))
+    objective = MLPObjective(network, inputs, (inputs[:, 0] > 0).astype(float))
+    return objective, network.initial_point(1) + 0.1, network.initial_point(2)
+
+
+def test_a_null_is_of_copies_that_lie_elsewhere_or_there_is_none():
+    objective, a, b = small(2)
+    for seed in range(6):
+        found = connection(objective, a, b, method=None, seed=seed)
+        assert found.null.distances.min() > 0.1
+        assert found.null.heights.min() > 1e-6
+    objective, a, b = small(1)
+    found = connection(objective, a, b, method=None)
+    assert found.null is None
+    assert found.copies == []
+    assert found.missing[0].startswith("No renamed copies: no other order")
+    assert "(renamed copies:" not in " ".join(found.summary)
+    assert "after renaming." in found.summary[-3]
+
+
+def test_rounding_is_no_rise():
+    objective, a, _ = small(3)
+    flat = connection(objective, np.zeros_like(a), np.ones_like(a), method=None)
+    assert flat.null is None
+    found = connection(objective, a, a, method=None)
+    assert found.summary[0].endswith("does not rise.")
+    assert found.summary[2] == "After renaming units it does not rise."
+    null = replace(found.null, barriers=(found.straight,), found_back=np.array([1e-17]))
+    assert replace(found, null=null).summary[1].endswith("same function, it does not rise.")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_is_no_mean(tanh, value):
+    found = connection(tanh.objective, *tanh.ends[:2], method=None, twins=1)
+    loss = found.straight.loss.copy()
+    loss[3] = value
+    hole = replace(found.straight, loss=loss, height=value)
+    null = replace(found.null, barriers=(hole, *found.null.barriers[1:]))
+    aligned = replace(found.aligned, barrier=hole)
+    told = replace(found, null=null, aligned=aligned).summary
+    assert told[1].endswith("NaN or infinite on the way for 1 of 2 copies.")
+    assert told[2].startswith("After renaming units the loss is NaN or infinite at 1 of ")
+
+
+def test_an_alignment_that_raises_the_barrier_is_said_to(tanh):
+    found = connection(tanh.objective, *tanh.ends[:2], method=None, twins=1)
+    for factor in (1.0, 1.5):
+        higher = replace(found.straight, height=factor * found.straight.height)
+        told = replace(found, aligned=replace(found.aligned, barrier=higher)).summary[2]
+        assert told.endswith("no less than before: renaming explains nothing of it.")
 
 
 def torch_twin(nets, kind):

@@ -89,3 +89,10 @@ def test_without_examples_or_points_there_is_nothing_to_compare():
 
 def test_shares_near_nothing_are_not_rounded_away():
     assert Disagreement(0.0004, 0.1, 5000).summary.startswith("they label 0.04 %")
+
+
+def test_large_outputs_do_not_overflow():
+    objective = line()
+    near = disagreement(objective, [1.0, 0.0], [1.0, 1.5])
+    far = disagreement(objective, [1e200, 0.0], [1e200, 1.5e200])
+    assert far.outputs == pytest.approx(near.outputs, rel=1e-12)

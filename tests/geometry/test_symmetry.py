@@ -82,6 +82,22 @@ def test_any_planted_twin_is_found_again(hidden, activation, seed):
     np.testing.assert_allclose(found, point, rtol=0, atol=1e-11)
 
 
+@pytest.mark.parametrize("activation", Activation, ids=str)
+@pytest.mark.parametrize("hidden", [(2,), (1, 2), (2, 2)], ids=str)
+def test_a_twin_of_few_units_is_never_the_same_point(hidden, activation):
+    objective = objective_of((2, *hidden, 1), activation)
+    point = point_of(objective, 0)
+    for seed in range(30):
+        assert np.linalg.norm(permuted_twin(objective, point, seed) - point) > 0.01
+
+
+def test_where_no_order_moves_the_weights_the_twin_is_the_point():
+    lone, alike = (objective_of((2, h, 1), Activation.RELU) for h in (1, 3))
+    for objective, point in ((lone, point_of(lone, 0)), (alike, np.ones(alike.layout.size))):
+        assert (permuted_twin(objective, point, seed=1) == point).all()
+        assert (permuted_twin(objective, point, seed=1, scales=True) != point).any()
+
+
 def test_signs_and_scales_come_only_where_allowed():
     tanh, relu = objective_of((2, 6, 2), Activation.TANH), objective_of((2, 6, 2), Activation.RELU)
     point = point_of(tanh, 0)

@@ -64,6 +64,17 @@ def test_planes_through_one_point_say_it_once_and_paths_say_theirs(study):
     assert lines[1].text.startswith("SGD: ")
 
 
+def test_planes_through_one_point_warn_once_if_one_of_them_hides_it(study):
+    pair = {"steep": seen(SADDLE, 0, 1)[0], "its own": seen(SADDLE, 0, 2)[0]}
+    reports = {caption: judged(surface, SADDLE) for caption, surface in pair.items()}
+    [line] = margin(study, "point", reports)
+    assert line.text.startswith("In space: λ_min = −3")
+    assert line.warning
+    told = kept(study, "point")
+    badges = [told[caption]["saddle_seen_as_minimum"] for caption in pair]
+    assert badges == [True, False]
+
+
 def test_rescaling_changes_pictures_unless_whole_layers_are_normalized_by_filters():
     X, y = CHAPTER.data(3)
     net = MLP((2, 6, 1))

@@ -165,6 +165,9 @@ def test_noise_decides_what_is_certain():
     errors[0, 0] = 0.1
     told = topology_of(surface(values, errors), noise=StandardErrors())
     assert told.noise == pytest.approx(0.1 * StandardErrors().quantile(15))
+    assert told.noise_words.startswith("95 % band from the standard errors, about the mean over")
+    assert told.facts()["noise_words"] == told.dataset().attrs["noise_words"] == told.noise_words
+    assert found[1].noise_words == ""
     codes = np.full(values.shape, Cell.DONE, dtype=np.int8)
     codes[0, 0] = Cell.FAILED
     errors[0, 0] = np.nan  # unknown cells have no say

@@ -252,6 +252,22 @@ def test_values_that_move_by_eps_move_persistence_by_eps(connectivity):
         assert (sublevel(moved, connectivity).persistence > 0).sum() >= certain
 
 
+@every_connectivity
+def test_on_101_by_101_cells_minima_are_those_that_neighbors_tell(connectivity):
+    """Descent, links and lakes are three ways to count; the fourth compares with neighbors."""
+    for values in fields((101, 101))[:2]:
+        found = sublevel(values, connectivity)
+        padded = np.pad(values, 1, constant_values=np.inf)
+        around = star(connectivity, 2)
+        low = np.ones(values.shape, dtype=bool)
+        for b, a in around.offsets[: around.near]:
+            low &= values < padded[1 + b : 102 + b, 1 + a : 102 + a]
+        np.testing.assert_array_equal(np.sort(found.birth_cell), np.flatnonzero(low))
+        np.testing.assert_array_equal(found.components == 0, low)
+        assert found.reached.max() + 1 == low.sum()
+        assert found.excess.sum(dtype=int) == 1
+
+
 def test_white_noise_has_as_many_minima_as_the_law_says():
     counts = []
     for seed in range(12):

@@ -1,5 +1,7 @@
 """The parts of a trust report, each against an exact answer or another way to find it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,11 +22,12 @@ from thalweg.objectives.mlp import MLPObjective
 from thalweg.objectives.network import MLP
 from thalweg.objectives.zoo import quadratic
 from thalweg.surface.evaluate import evaluate
-from thalweg.trust_report.cells import count_cells, shown_values
+from thalweg.trust_report.cells import Cells, count_cells, shown_values
 from thalweg.trust_report.course import course_of
 from thalweg.trust_report.cut import Draw, cut_of, draw_of
 from thalweg.trust_report.effort import Budget, Effort
 from thalweg.trust_report.invariance import (
+    Invariance,
     fold_changes,
     invariance_of,
     rescaled,
@@ -32,7 +35,7 @@ from thalweg.trust_report.invariance import (
     scaling_layers,
 )
 from thalweg.trust_report.part import Missing, attempt
-from thalweg.trust_report.redraws import redraws_of
+from thalweg.trust_report.redraws import Redraws, redraws_of
 from thalweg.trust_report.sampling import sampling_of
 from thalweg.trust_report.site import planar_of, site_of
 
@@ -89,7 +92,7 @@ def test_the_sampling_error_and_the_size_that_would_do():
     [line] = found.lines()
     assert line.warning
     assert "12 % of the range shown." in line.text
-    assert "to 1 % of the range shown takes 600 times as many (60,000)." in line.text
+    assert "to 1 % of the range shown takes 600 times as many examples (60,000)." in line.text
     fine = sampling_of(flat(np.linspace(0, 4, 9).reshape(3, 3), stderr=1e-4), examples=100)
     assert fine.factor < 1
     assert fine.lines()[0].text.endswith("in the middle, 0.0001 at most.")
@@ -207,14 +210,32 @@ def test_redraws_warn_where_the_draw_decides():
     surface = evaluate(Formula(ripples), plane, Grid.square(1.0, 5))
     [line] = redraws_of(surface, Formula(ripples), 0, Unscaled(), "loss").lines()
     assert line.warning
-    assert line.text.startswith("5 other draws: toward the edge of the window the loss rises by")
+    assert line.text.startswith("5 other draws: toward the edge of the window the loss changes by")
 
     def odd(points):
         return np.where(points[:, 0] > 0, np.inf, 1.0)
 
     [line] = redraws_of(surface, Formula(odd), 0, Unscaled(), "loss").lines()
     assert line.warning
-    assert "of 10 ends of other draws are not finite" in line.text
+    assert line.text.endswith("is not finite in 5 of 5 other draws and the one shown.")
+
+
+def test_redraws_count_the_draws_that_are_not_finite():
+    one = Redraws("loss", 0, (1, 2), own=(1.0, 2.0), others=((1.0, np.nan), (1.0, 2.0)))
+    assert one.lines()[0].text.endswith("the loss is not finite in 1 of 2 other draws.")
+    own = replace(one, own=(np.inf, 1.0), others=((1.0, 1.0), (1.0, 2.0)))
+    assert own.lines()[0].text.endswith("the loss is not finite in the one shown.")
+    assert own.lines()[0].warning
+
+
+def test_redraws_stay_in_the_window_that_is_shown():
+    bowl = quadratic([1.0, 1.0, 1.0])
+    plane = random_plane(np.zeros(3), bowl.layout, 0, scaling=Unit())
+    axes = (np.linspace(1.0, 3.0, 5), np.linspace(-4.0, 0.0, 5))
+    found = redraws_of(evaluate(bowl, plane, Grid(axes)), bowl, 0, Unit(), "loss")
+    along = np.array([1.0, 2.0]) ** 2 / 2  # over the middle of each side of the window
+    for rises in (found.own, *found.others):
+        np.testing.assert_allclose(rises, along, atol=1e-12)
 
 
 RANDOM = np.random.default_rng(5)
@@ -270,6 +291,24 @@ def test_a_penalty_breaks_the_symmetry_and_that_is_said():
     assert scaling_layers(net)[0].nature is Nature.HOMOGENEOUS
 
 
+def test_single_precision_near_a_loss_of_zero_is_no_penalty():
+    class Single(MLPObjective):
+        """As a network in single precision that fits its examples: its loss is all rounding."""
+
+        def values(self, points, fields=None):
+            noise = np.abs(np.round(1e3 * np.asarray(points)).sum(axis=1)) % 7
+            return (1e-6 * (1 + 0.01 * noise)).astype(np.float32).astype(np.float64)
+
+        def outputs(self, point):
+            return super().outputs(point).astype(np.float32).astype(np.float64)
+
+    net = network(5)
+    single = Single(net.network, net.inputs, net.targets, start=net.start)
+    found = invariance_of(single, net.start, FilterNorm())
+    assert found.error > 1e-3
+    assert found.units == pytest.approx(invariance_of(net, net.start, FilterNorm()).units)
+
+
 def test_a_site_is_the_plane_in_arrays_and_the_reach_of_its_window():
     surface = flat(np.zeros((3, 3)))
     site = site_of(surface, BOWL)
@@ -314,3 +353,57 @@ def test_the_cut_of_a_surface_is_told_in_one_line():
     assert cut.lines()[0].text.endswith("unit length. quadratic; thalweg " + cut.version + ".")
     assert cut.lengths == (1.0, 1.0)
     assert cut.cosines == (1.0, 0.0, 0.0, 1.0)
+
+
+def test_a_failure_is_told_in_one_short_line():
+    cells = Cells("loss", 25, 0, 3, 0, 0, 0, ("RuntimeError: " + "x" * 200 + ".\nmore", "other"))
+    [line] = cells.lines()
+    assert line.text.startswith("3 cells failed, the first RuntimeError: xxx")
+    assert "\n" not in line.text
+    assert len(line.text) < 160
+    [line] = replace(cells, failures=("ValueError: no.\nmore",)).lines()
+    assert line.text == "3 cells failed, the first ValueError: no."
+
+
+def test_a_course_out_of_all_bounds_is_told_in_few_words(run):
+    plane = principal_plane(run["point"].values)
+    surface, path = followed(run, plane)
+    here = course_of(path, surface)
+    wild = replace(here, captured=np.nan, gap_share=1e300, gaps_unknown=2, left_out=1)
+    told = [line.text for line in wild.lines()]
+    assert told[0].startswith("How much of the run's own variance lies in this plane is unknown")
+    assert all(line.warning for line in (wild.lines()[0], wild.line()))
+    assert "1 × 10³⁰⁰ times the range shown; unknown at 2 of" in " ".join(told)
+    assert "The last recorded point is left out" in told[-1]
+    assert "unknown share of its variance" in wild.line().text
+    assert "1 point left out at the end" in wild.line().text
+    assert "nan" not in " ".join([*told, wild.line().text])
+    assert max(len(text) for text in told) < 160
+
+
+def test_points_without_a_gap_are_counted(run):
+    surface, path = followed(run, principal_plane(run["point"].values))
+    path["plane_loss"][1] = np.inf
+    path["loss"][2] = np.inf
+    path["plane_loss"][2] = np.inf
+    found = course_of(path, surface)
+    assert found.gaps_unknown == 2
+    assert found.line().warning
+    assert "unknown at 2 of" in " ".join(line.text for line in found.lines())
+
+
+def test_scales_that_change_nothing_are_said_to_and_no_curvature_is_no_fold():
+    one = Invariance("unscaled", 1.0, 1.0, 1.0, 10.0, 6, 0.0)
+    assert one.lines()[0].text.endswith("pictures not at all; whole layers, not at all.")
+    some = replace(one, units=3.0, worst=9.0, layers=2.0).lines()[0]
+    assert some.text.endswith("pictures 3-fold (at most 9-fold); whole layers, 2-fold.")
+    assert some.warning
+
+    class Level(MLPObjective):
+        def hvp(self, point, directions):
+            return 0 * directions
+
+    net = network(4)
+    level = Level(net.network, net.inputs, net.targets, start=net.start)
+    with np.errstate(all="ignore"), pytest.raises(InputError, match="curvature that is not 0"):
+        invariance_of(level, net.start, FilterNorm())

@@ -141,7 +141,7 @@ def test_a_saddle_may_be_seen_as_a_maximum_or_as_flat_too():
     for up, warns in ((3.0, True), (1e-5, False)):  # not critical; steep, and nearly flat
         slope = quadratic([-1.0, -2.0, up])
         found = trust(seen(slope, axes(3, 0, 1), origin=away), objective=slope)
-        assert texts(found)[0].startswith("Downward in this plane, upward in space")
+        assert texts(found)[0].startswith("Curved downward in this plane, upward in space")
         assert found.lines()[0].warning == warns
     peak = quadratic([-1.0, -2.0, -3.0])
     found = trust(seen(peak, axes(3, 0, 1)), objective=peak)
@@ -155,8 +155,8 @@ def test_a_point_that_is_not_critical_has_no_index():
     assert not found.underneath.critical
     assert found.underneath.gradient_norm == pytest.approx(1.5)
     assert not found.saddle_seen_as_minimum
-    assert texts(found)[0].startswith("Upward in this plane, downward in space")
-    assert "(|gradient| 1.5: not critical, so this is no index)" in texts(found)[0]
+    assert texts(found)[0].startswith("Curved upward in this plane, downward in space")
+    assert "(|gradient| = 1.5: not a critical point)" in texts(found)[0]
     assert found.lines()[0].warning
     slight = quadratic([1.0, 2.0, -1e-5])
     surface = seen(slight, axes(3, 0, 1), origin=np.array([0.5, 0.0, 0.0]))
@@ -369,6 +369,22 @@ def test_the_brief_line_says_what_lies_underneath():
     assert trust(seen(saddle, axes(65, 0, 1))).brief().text == "not computed: pass the objective."
 
 
+THREE = quadratic([1.0, 2.0, 3.0])
+
+
+def of_torch(surface):
+    """The surface as if a PyTorch model had been mapped, which is known by other digests."""
+    parts = {"model_digest": "1", "data_digest": "2", "loss_digest": "3", "settings_digest": "4"}
+    attrs = {k: v for k, v in surface.attrs.items() if k != "objective_digest"}
+    return surface.drop_attrs().assign_attrs(attrs | parts)
+
+
+def elsewhere():
+    """A path in another plane than the one that is seen."""
+    run = record(THREE, np.ones(3), SGD(0.1), 5)
+    return project(THREE, run, principal_plane(run["point"].values))
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -376,6 +392,10 @@ def test_the_brief_line_says_what_lies_underneath():
         (lambda s: {"surface": s, "field": "height"}, "field must be among loss"),
         (lambda s: {"surface": s, "objective": quadratic([1.0, 2.0, 4.0])}, "that was mapped"),
         (lambda s: {"surface": s, "paths": [s]}, "wanted a path"),
+        (lambda s: {"surface": of_torch(s), "objective": THREE}, "of another kind"),
+        (lambda s: {"surface": s, "paths": [elsewhere()]}, "must lie in the plane of the surface"),
+        (lambda s: {"surface": s, "objective": THREE, "at": np.ones(2)}, "at must have shape"),
+        (lambda s: {"surface": s, "objective": THREE, "at": np.full(3, np.nan)}, "be finite"),
     ],
 )
 def test_what_does_not_belong_together_is_refused(change, said):
@@ -392,3 +412,39 @@ def test_an_eigen_plane_shows_the_way_down_and_has_no_badge():
     np.testing.assert_allclose(found.underneath.drawn, [-3, 2], atol=1e-12)
     assert texts(found)[0].startswith("In space, at the plane's origin: λ_min = −3")
     assert "Hessian eigenvectors" in texts(found)[-1]
+
+
+def test_no_plane_shows_a_minimum_where_the_loss_slopes():
+    saddle = quadratic([1.0, 2.0, -3.0])
+    there = trust(seen(saddle, axes(3, 0, 1)), objective=saddle)
+    away = trust(seen(saddle, axes(3, 0, 1), origin=np.array([0.0, 0.0, 0.5])), objective=saddle)
+    assert there.chances.minimum == away.chances.minimum
+    assert "random planes through this point show a minimum" in " ".join(texts(there))
+    assert "show a minimum" not in " ".join([*texts(away), away.brief().text])
+    assert "random planes through this point curve upward only" in " ".join(texts(away))
+    assert away.to_dict()["chances"]["critical"] is False
+
+
+def test_rounding_has_no_sign():
+    flat = quadratic([1.0, 2.0, 3.0, -1e-17])
+    found = trust(seen(flat, axes(4, 0, 1)), objective=flat)
+    assert (found.chances.minimum.value, found.chances.minimum.error) == (1.0, 0.0)
+    assert found.chances.minimum.method.startswith("exact: the signs")
+
+
+def test_a_picture_of_another_field_is_not_judged_by_the_hessian_of_the_loss():
+    net = network()
+    surface = evaluate(net, seeded_plane(net, 0), SMALL, ("loss", "accuracy"))
+    found = trust(surface, objective=net, field="accuracy")
+    for part in (found.underneath, found.chances, found.invariance):
+        assert part.reason == "not applicable: the Hessian is of the loss, not of the accuracy"
+    assert "the accuracy changes by" in " ".join(texts(found))
+
+
+@pytest.mark.parametrize(("sign", "said"), [(1.0, "All of 40 drawn"), (-1.0, "None of 40 drawn")])
+def test_few_draws_that_agree_are_no_hundred_percent(monkeypatch, sign, said):
+    one = quadratic(sign * np.r_[np.linspace(1.0, 2.0, 150), -1e-3])
+    monkeypatch.setattr("thalweg.trust_report.underneath.DENSE_LIMIT", 100)
+    found = trust(seen(one, axes(151, 0, 1)), objective=one, effort=Effort.FULL)
+    [line] = [text for text in texts(found) if "random planes" in text]
+    assert line.startswith(f"{said} unscaled random planes through this point")

@@ -9,6 +9,7 @@ from thalweg.core.plane import Plane
 from thalweg.core.schema import Cell, surface_dataset
 from thalweg.objectives.zoo import himmelblau
 from thalweg.surface.evaluate import evaluate
+from thalweg.topology.noise import StandardErrors
 from thalweg.topology.of_surface import topology_of
 from thalweg.views.basins import topology_lines, with_basins
 from thalweg.views.levels import Scale
@@ -53,6 +54,7 @@ def test_minima_on_the_edge_are_hollow_and_depths_over_decades_are_on_a_log_scal
     assert 0 < view.limits[0] < 0.01
     lone = persistence_view(topology_of(surface(np.arange(12.0).reshape(3, 4))).dataset())
     assert (lone.persistence.tolist(), lone.forever.all()) == ([lone.top], True)
+    assert lone.caption == "1 minimum, 1 on the edge (hollow)"
     low = values.copy()
     low[1, 1] = -np.inf
     assert persistence_view(topology_of(surface(low)).dataset()).birth.tolist() == [2.0, 5.0]
@@ -103,6 +105,10 @@ def test_the_strip_says_that_a_slice_minimum_is_none_of_the_objective():
             False,
         ),
     ]
+    noisy = surface(PITS).assign(loss_stderr=surface(PITS)["loss"] * 0 + 0.1)
+    told = topology_lines(topology_of(noisy, noise=StandardErrors()).dataset()).lines[2].text
+    assert "(95 % band from the standard errors, about the mean over all examples" in told
+    assert "that over these examples is exact): a minimum less than twice that deep" in told
     [_, steep, *_] = topology_lines(found, [0.5, 0.25, np.nan]).lines
     assert "is 0.25 to 0.5: where it is not 0" in steep.text
     assert steep.warning

@@ -34,6 +34,7 @@ def critical(
     out: Annotated[
         Path | None, Parameter(help="Checkpoint (.npz) for the point found; replaced if there.")
     ] = None,
+    steps: Annotated[int, Parameter(help="Steps at most, each of one whole Hessian.")] = 300,
     arg: Arguments = (),
     json: Json = False,
 ) -> int:
@@ -46,13 +47,15 @@ def critical(
     """
     from thalweg.cli.checkpoint import point_at, save_point
     from thalweg.cli.output import guests_on_stderr
+    from thalweg.critical.levenberg_marquardt import LevenbergMarquardt
     from thalweg.critical.search import find_critical
 
+    method = LevenbergMarquardt(steps)
     if out is not None and out.suffix != ".npz":
         raise InputError("--out must end in .npz", repr(out.name), "name it for example saddle.npz")
     with guests_on_stderr():
         made = smooth_of(objective, arg)
-        found = find_critical(made, point_at(from_, made))
+        found = find_critical(made, point_at(from_, made), method)
     kept = None if found.found is None else out
     if kept is not None:
         save_point(found.end, made, kept)

@@ -13,6 +13,7 @@ from thalweg.views.prose import counted, number, percent
 
 FLAT = 1e-9  # of the largest |loss| on the line: a rise below it is rounding
 LOST = 0.01  # of the highest barrier to a copy: more left after alignment means it failed
+RENAMED = "Between a network and a renamed copy of itself, which is the same function, "
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +78,7 @@ class Connection:
     @property
     def has_barrier(self) -> bool:
         """Whether the loss rises on the straight line by more than rounding."""
-        known = self.straight.loss[np.isfinite(self.straight.loss)]
-        return not self.straight.height <= FLAT * np.abs(known).max(initial=0.0)
+        return rises(self.straight)
 
     @property
     def explained(self) -> float | None:
@@ -114,7 +114,7 @@ class Connection:
         if self.null is not None:
             sentences.append(_null(self, self.null))
         if self.aligned is not None:
-            sentences.append(_aligned(self, self.aligned.barrier.height))
+            sentences.append(_aligned(self, self.aligned.barrier))
         if self.has_barrier and self.curve is not None:
             sentences.append(_curve(self.curve, "Along a curve"))
         if self.has_barrier and self.aligned is not None and self.aligned.curve is not None:
@@ -123,6 +123,12 @@ class Connection:
         for name, each in self.disagreements.items():
             sentences.append(f"On the {name} examples {each.summary}.")
         return (*sentences, *self.missing)
+
+
+def rises(barrier: Barrier) -> bool:
+    """Return whether the loss rises on a way by more than rounding; NaN and infinity do."""
+    known = barrier.loss[np.isfinite(barrier.loss)]
+    return not barrier.height <= FLAT * np.abs(known).max(initial=0.0)
 
 
 def _straight(found: Connection) -> str:
@@ -138,11 +144,13 @@ def _rises(summary: str) -> str:
 
 def _null(found: Connection, null: Null) -> str:
     heights = null.heights
+    if not any(rises(each) for each in null.barriers):
+        return f"{RENAMED}it does not rise."
+    if not np.isfinite(heights).all():
+        count = int((~np.isfinite(heights)).sum())
+        return f"{RENAMED}it is NaN or infinite on the way for {count} of {heights.size} copies."
     reach = f"{number(heights.min())} to {number(heights.max())}, {heights.size} copies"
-    text = (
-        "Between a network and a renamed copy of itself, which is the same function, it rises by "
-        f"{number(heights.mean())} on average ({reach})"
-    )
+    text = f"{RENAMED}it rises by {number(heights.mean())} on average ({reach})"
     if found.has_barrier and heights.max() >= found.straight.height:
         text += ": a straight barrier of this height does not show two different solutions"
     lost = int((null.found_back > LOST * heights.max()).sum())
@@ -151,12 +159,19 @@ def _null(found: Connection, null: Null) -> str:
     return f"{text}."
 
 
-def _aligned(found: Connection, left: float) -> str:
-    share = found.explained
+def _aligned(found: Connection, line: Barrier) -> str:
+    share, left = found.explained, line.height
+    if line.nonfinite:
+        return f"After renaming units {line.summary}."
     if share is None or np.isnan(share):
-        return f"After renaming units it rises by {number(left)}."
-    if share < 0:
-        return f"After renaming units it rises by {number(left)}: renaming explains nothing of it."
+        after = f"rises by {number(left)}" if rises(line) else "does not rise"
+        return f"After renaming units it {after}."
+    if share <= 0:
+        return (
+            f"After renaming units it rises by {number(left)}, no less than before: renaming "
+            "explains nothing of it."
+        )
+    left = left if rises(line) else 0.0
     return (
         f"After renaming units {number(left)} is left: {percent(share)} of the barrier between "
         "these two is explained by renaming."
@@ -176,7 +191,8 @@ def _curve(curve: Curve, where: str) -> str:
 
 def _distances(found: Connection) -> str:
     text = f"They lie {number(found.distance)} apart"
-    if found.aligned is not None and found.null is not None:
-        mean = number(float(found.null.distances.mean()))
-        text += f", {number(found.aligned.distance)} after renaming (renamed copies: {mean})"
+    if found.aligned is not None:
+        text += f", {number(found.aligned.distance)} after renaming"
+    if found.null is not None:
+        text += f" (renamed copies: {number(float(found.null.distances.mean()))})"
     return f"{text}."

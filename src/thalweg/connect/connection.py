@@ -78,6 +78,8 @@ def connection(
     if method is not None and bent is None:
         missing.append(f"No curve: {objective.name} has no gradients.")
     null = _null(objective, (a, b), twins, restarts, points, seed) if known else None
+    if known and null is None:
+        missing.append("No renamed copies: no other order or sign of the units moves the weights.")
     renamed = aligned_twin(objective, b, a, restarts, seed) if known else None
     ends = [b] if renamed is None else [b, renamed]
     curves: list[Curve | None] = [None for _ in ends]
@@ -113,16 +115,18 @@ def _null(
     restarts: int,
     points: int,
     seed: int,
-) -> Null:
+) -> Null | None:
     barriers, distances, back = [], [], []
     for end in ends:
         for i in range(twins):
             twin = permuted_twin(objective, end, seed + i)
+            if np.array_equal(twin, end):
+                continue
             barriers.append(barrier(objective, end, twin, points))
             distances.append(float(np.linalg.norm(end - twin)))
             found = aligned_twin(objective, twin, end, restarts, seed)
             back.append(barrier(objective, end, found, points).height)
-    return Null(tuple(barriers), np.array(distances), np.array(back))
+    return Null(tuple(barriers), np.array(distances), np.array(back)) if barriers else None
 
 
 def _part(progress: Progress | None, done: int, total: int) -> Progress | None:

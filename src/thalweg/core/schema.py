@@ -17,6 +17,13 @@
 *topology*    dims minimum, saddle, maximum: a row a critical cell of a surface, the most
               persistent first; and `basin` (c, b, a): the row of each cell's minimum, -1 if none.
 *density*     dim eigenvalue; `density` of the eigenvalues, smoothed, and its `stderr`.
+*stability*   dim step; `top_eigenvalue` that the optimizer feels, `stability_ratio` over its limit.
+*moving_frame* dims (y, x): `loss` and `status` off the path and along it; `step`, `turn`, `tilt`
+              of the columns; `gap`, recorded minus drawn loss.
+
+Tables that are only read by the code that made them say what they hold there: *curvature*
+(`curvature/along.py`), *oscillation* (`dynamics/oscillation.py`), *saddles behind*
+(`critical/behind.py`), *searches* (`critical/many.py`).
 """
 
 from collections.abc import Iterable, Mapping

@@ -16,6 +16,7 @@ from thalweg.geometry.balance import balance
 from thalweg.geometry.sameness import change
 
 SPREAD = 0.5  # standard deviation of the logarithm of a random scale
+DRAWS = 200  # until a twin is another point; of two units every second order is the old one
 
 
 def permuted_twin(
@@ -28,8 +29,9 @@ def permuted_twin(
 ) -> FloatArray:
     """Return the same network (n,) with the units of every hidden layer in a random order.
 
-    The function is unchanged, to rounding; the distance is not zero. A barrier between a network
-    and its twin is the null against which barriers between seeds are read.
+    The function is unchanged, to rounding. A barrier between a network and its twin is the null
+    against which barriers between seeds are read. So the twin is never the same point again, unless
+    no other order, sign or scale moves it, as with one hidden unit.
 
     Args:
         objective: tells its hidden units.
@@ -48,7 +50,23 @@ def permuted_twin(
     array([3., 4., 1., 2., 6., 5., 8., 7.])
     """
     layers, point = units_of(objective), objective.check_point(np.asarray(point))
-    random, blocks = np.random.default_rng(seed), objective.layout.unpack(point)
+    random, twin = np.random.default_rng(seed), point
+    for _ in range(DRAWS):
+        twin = _drawn(objective, point, layers, random, signs, scales)
+        if not np.array_equal(twin, point, equal_nan=True):
+            break
+    return twin
+
+
+def _drawn(
+    objective: Objective,
+    point: FloatArray,
+    layers: tuple[UnitLayer, ...],
+    random: np.random.Generator,
+    signs: bool,
+    scales: bool,
+) -> FloatArray:
+    blocks = objective.layout.unpack(point)
     for layer in layers:
         order, factors = random.permutation(layer.size), np.ones(layer.size)
         if signs and layer.nature.flips:

@@ -51,8 +51,9 @@ def margin(study: Study, name: str, reports: Mapping[str, TrustReport]) -> list[
         return next(iter(reports.values())).lines()
     briefs = {caption: report.brief() for caption, report in reports.items()}
     lines = [TrustLine(f"{caption}: {b.text}", b.warning) for caption, b in briefs.items()]
-    if len(set(briefs.values())) == 1:  # several planes through one point
-        lines = [TrustLine(f"In space: {b.text}", b.warning) for b in set(briefs.values())]
+    texts = {b.text for b in briefs.values()}
+    if len(texts) == 1:  # several planes through one point; some may hide what others show
+        lines = [TrustLine(f"In space: {texts.pop()}", any(b.warning for b in briefs.values()))]
     shared = [[*r.cells.lines(), *(run.line() for run in r.paths)] for r in reports.values()]
     lines += dict.fromkeys(line for each in shared for line in each)
     return lines

@@ -26,6 +26,14 @@ class StandardErrors:
             got = repr(self.confidence)
             raise InputError("confidence must lie between 0 and 1", got, "try 0.95")
 
+    @property
+    def words(self) -> str:
+        """What the noise is, and of what."""
+        return (
+            f"{100 * self.confidence:g} % band from the standard errors, about the mean over all "
+            "examples there could be; that over these examples is exact"
+        )
+
     def quantile(self, cells: int) -> float:
         """Return z for so many cells.
 
@@ -41,7 +49,7 @@ class StandardErrors:
             InputError: an error that is not a finite number from 0.
         """
         if not (np.isfinite(errors) & (errors >= 0)).all():
-            got = f"{int((~np.isfinite(errors)).sum())} that are not finite"
+            got = f"{int((~(np.isfinite(errors) & (errors >= 0))).sum())} that are not"
             mend = "evaluate at least 2 examples a cell, or pass noise as a number"
             raise InputError("standard errors must be finite numbers from 0", got, mend)
         return self.quantile(errors.size) * float(errors.max(initial=0.0))

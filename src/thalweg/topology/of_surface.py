@@ -60,6 +60,7 @@ def topology_of(
         summits=summits,
         axes=lines,
         noise=_epsilon(surface, field, noise),
+        noise_words=noise.words if isinstance(noise, StandardErrors) else "",
         connectivity=connectivity,
         field=field,
         unknown=lakes.holes,

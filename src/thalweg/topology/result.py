@@ -62,6 +62,7 @@ class Topology:
         summits: of the superlevel sets; its rows are the maxima, walls among them.
         axes: k coordinates arrays, in the order a, b, c.
         noise: eps, by how much any value may be wrong; 0 for exact values.
+        noise_words: where it comes from, if not from the caller.
         connectivity: which cells touch.
         field: which field.
         unknown: cells that are NaN, pending or failed: holes, not part of the domain.
@@ -76,6 +77,7 @@ class Topology:
     summits: Sublevel
     axes: tuple[FloatArray, ...]
     noise: float
+    noise_words: str
     connectivity: Connectivity
     field: str
     unknown: int
@@ -122,7 +124,8 @@ class Topology:
     def facts(self) -> dict[str, object]:
         """Return everything but the basins as plain lists and numbers for JSON; None for inf."""
         found: dict[str, object] = {"field": self.field, "summary": self.summary}
-        found |= {"noise": self.noise, "connectivity": self.connectivity.value}
+        found |= {"noise": self.noise, "noise_words": self.noise_words}
+        found |= {"connectivity": self.connectivity.value}
         found |= {"euler_characteristic": self.euler_characteristic}
         found |= {"unknown": self.unknown, "walls": self.walls}
         columns = self.dataset().drop_vars("basin").data_vars
@@ -160,6 +163,7 @@ class Topology:
             "field": self.field,
             "connectivity": self.connectivity.value,
             "noise": self.noise,
+            "noise_words": self.noise_words,
             "threshold": threshold,
             "euler_characteristic": self.euler_characteristic,
             "unknown": self.unknown,

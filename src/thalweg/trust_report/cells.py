@@ -9,6 +9,8 @@ from thalweg.core.schema import Cell
 from thalweg.views.surface import field_label
 from thalweg.views.trust import TrustLine
 
+LONGEST = 100  # characters of a failure in a strip
+
 
 @dataclass(frozen=True)
 class Cells:
@@ -39,7 +41,7 @@ class Cells:
             )
             lines.append(TrustLine(words, warning=True))
         if self.failed:
-            first = f", the first {self.failures[0]}" if self.failures else ""
+            first = f", the first {_short(self.failures[0])}" if self.failures else ""
             count = f"{self.failed:,} cell{'s' * (self.failed > 1)} failed"
             lines.append(TrustLine(f"{count}{first}.", warning=True))
         kinds = {
@@ -53,6 +55,12 @@ class Cells:
             words = f"Not finite: the {label} is {found} of {self.total:,} cells."
             lines.append(TrustLine(words, warning=True))
         return lines
+
+
+def _short(failure: str) -> str:
+    """Return the first line of what a guest said, cut to what fits on a line of a strip."""
+    line = (failure.splitlines() or [""])[0].rstrip(". ")
+    return line if len(line) <= LONGEST else f"{line[:LONGEST].rstrip()} ..."
 
 
 def count_cells(surface: xr.Dataset, field: str = "loss") -> Cells:

@@ -18,7 +18,7 @@ from thalweg.curvature.chance import (
 )
 from thalweg.trust_report.part import Number
 from thalweg.trust_report.site import Site
-from thalweg.trust_report.underneath import Found
+from thalweg.trust_report.underneath import Found, Underneath
 from thalweg.views.prose import listed, number, percent
 from thalweg.views.trust import TrustLine
 
@@ -32,6 +32,8 @@ class Chances:
 
     Attributes:
         k: directions of the plane.
+        critical: whether the point is critical, so that a plane that curves upward has its minimum
+            there.
         minimum: the probability that k random directions see only upward curvature.
         mean, spread: of d'Hd over random unit directions d: tr H / n, and its standard deviation.
         drawn: the same along the directions of the picture.
@@ -40,6 +42,7 @@ class Chances:
     """
 
     k: int
+    critical: bool
     minimum: Number
     mean: Number
     spread: Number
@@ -55,28 +58,31 @@ class Chances:
     def brief(self) -> str:
         """Return chance, null curvature and drawn curvature in few words."""
         kind = f"unscaled random {KINDS[self.k]} through this point"
+        seen = "show a minimum" if self.critical else "curve upward only"
         null = f"{number(self.mean.value, 2)} ± {number(self.spread.value, 2)}"
         drawn = listed([number(x, 2) for x in self.drawn])
         return (
-            f"{_share(self.minimum)} of {kind} show a minimum; "
-            f"curvature along random directions {null}, drawn here {drawn}"
+            f"{_share(self.minimum)} {kind} {seen}; "
+            f"curvature along their directions {null}, along those of the picture {drawn}"
         )
 
 
 def chances_of(objective: SmoothObjective, site: Site, found: Found) -> Chances:
     """Return the chances at a site: from all eigenvalues, else from 40 random planes."""
-    drawn, k = found.part.drawn, site.plane.k
     if found.eigenvalues is not None:
-        return _exact(found.eigenvalues, drawn, k)
-    return _estimated(objective, site.point, drawn, k, found.part.mean)
+        return _exact(found.eigenvalues, found.part, site.plane.k)
+    return _estimated(objective, site.point, found.part, site.plane.k)
 
 
-def _exact(eigenvalues: FloatArray, drawn: tuple[float, ...], k: int) -> Chances:
-    chance, null = chance_of_minimum(eigenvalues, k), null_curvature(eigenvalues)
+def _exact(eigenvalues: FloatArray, part: Underneath, k: int) -> Chances:
+    drawn = part.drawn
+    sure = np.where(np.abs(eigenvalues) > part.tolerance, eigenvalues, 0.0)  # rounding has no sign
+    chance, null = chance_of_minimum(sure, k), null_curvature(eigenvalues)
     how = f"all {len(eigenvalues):,} eigenvalues"
     shares = [share_below(eigenvalues, curvature) for curvature in drawn]
     return Chances(
         k=k,
+        critical=part.critical,
         minimum=Number(chance.probability, chance.stderr, str(chance.law)),
         mean=Number(null.mean, 0.0, how),
         spread=Number(null.spread, 0.0, how),
@@ -89,10 +95,10 @@ def _exact(eigenvalues: FloatArray, drawn: tuple[float, ...], k: int) -> Chances
 def _estimated(
     objective: SmoothObjective,
     point: FloatArray,
-    drawn: tuple[float, ...],
+    part: Underneath,
     k: int,
-    mean: Number,
 ) -> Chances:
+    drawn, mean = part.drawn, part.mean
     random, lowest, seen = np.random.default_rng(0), [], []
     n, operator = objective.layout.size, objective.operator(point)
     for _ in range(PLANES):  # one plane at a time: directions may be as large as memory allows
@@ -108,6 +114,7 @@ def _estimated(
     shares = [share_positive(curvature - curvatures) for curvature in drawn]
     return Chances(
         k=k,
+        critical=part.critical,
         minimum=Number(chance.probability, chance.stderr, how),
         mean=mean,
         spread=Number(spread, float(error), how),
@@ -118,14 +125,16 @@ def _estimated(
 
 
 def _share(chance: Number) -> str:
-    """Return a probability in words: no more digits than a reader can use."""
+    """Return a probability in words, as the share "of" something, with digits that tell."""
+    if chance.error > 0.005 and chance.value in (0.0, 1.0):  # all draws agreed
+        return f"{'none' if chance.value == 0 else 'all'} of {PLANES} drawn"
     if chance.error > 0.005:
-        return f"about {percent(chance.value)}"
+        return f"about {percent(chance.value)} of"
     if chance.error == 0:  # the signs of the eigenvalues decide
-        return percent(chance.value)
+        return f"{percent(chance.value)} of"
     if not 1e-3 < chance.value < 1 - 1e-3:
-        return "under 0.1 %" if chance.value < 0.5 else "over 99.9 %"
-    return percent(chance.value, 1)
+        return "under 0.1 % of" if chance.value < 0.5 else "over 99.9 % of"
+    return f"{percent(chance.value, 1)} of"
 
 
 def _scores(drawn: tuple[float, ...], mean: float, spread: float) -> tuple[float, ...]:

@@ -16,11 +16,12 @@ from thalweg.dynamics.nulls import COSINE_LIMIT, STRAIGHT, Null, cosine_content,
 from thalweg.trust_report.cells import shown_values
 from thalweg.trust_report.sampling import ROUGH
 from thalweg.views.levels import Scale, choose_scale, finite
-from thalweg.views.prose import number, percent
+from thalweg.views.prose import counted, number, percent
 from thalweg.views.trust import TrustLine
 
 MOMENTUM = 0.9
 WALKS = 8  # drawn for each null: their mean is sure to about 1 %
+MANY = 10.0  # from here on a percentage is hard to read
 LITTLE = 0.5  # a smaller captured variance changes how one reads
 
 
@@ -50,6 +51,7 @@ class Course:
         captured: share of the run's own variance in the plane.
         largest_gap: between true and drawn loss; `gap_share` of the range shown (of its
             logarithm where the picture has a log scale), `dashed` the share of points beyond 10 %.
+        gaps_unknown: points where the true or the drawn loss is not finite.
         farthest: largest distance from the plane; `off_plane` the same against the distance from
             start to end, NaN if that is not known.
         nulls: for the run's own principal plane, else None.
@@ -62,13 +64,16 @@ class Course:
     largest_gap: float
     gap_share: float
     dashed: float
+    gaps_unknown: int
     farthest: float
     off_plane: float
     nulls: Nulls | None
 
     def lines(self) -> list[TrustLine]:
         """Return variance, gap, distance and what is left out, a line each."""
-        words = f"{percent(self.captured, 1)} of the run's own variance lies in this plane"
+        words = "How much of the run's own variance lies in this plane is unknown"
+        if not np.isnan(self.captured):
+            words = f"{percent(self.captured, 1)} of the run's own variance lies in this plane"
         if self.nulls is not None:
             walk, pushed = percent(self.nulls.walk.mean), percent(self.nulls.momentum.mean)
             words += f" (of a random walk {walk}, with momentum {pushed}, of a straight line 100 %)"
@@ -79,17 +84,26 @@ class Course:
             lines.append(TrustLine(words))
         lines += [*self._gap(), *self._distance()]
         if self.left_out:
-            words = f"The last {self.left_out:,} recorded points are left out: "
-            lines.append(TrustLine(f"{words}from the first not finite on.", warning=True))
+            last = f"The last {self.left_out:,} recorded points are"
+            words = "The last recorded point is" if self.left_out == 1 else last
+            words += " left out: from the first not finite on."
+            lines.append(TrustLine(words, warning=True))
         return lines
 
     def line(self) -> TrustLine:
         """Return all of it in one line, for a plane with several runs."""
-        words = f"{self.name or 'Run'}: {percent(self.captured, 1)} of its variance in this plane"
+        share = "unknown share" if np.isnan(self.captured) else percent(self.captured, 1)
+        words = f"{self.name or 'Run'}: {share} of its variance in this plane"
         poor = not self.captured >= LITTLE
         if np.isfinite(self.gap_share):
-            words += f", gap up to {percent(self.gap_share)} of the range shown"
+            words += f", gap up to {_of_range(self.gap_share)}"
             poor |= self.gap_share > ROUGH
+        if self.gaps_unknown:
+            words += f", {_unknown(self.gaps_unknown, self.points)}"
+            poor = True
+        if self.left_out:
+            words += f", {counted(self.left_out, 'point')} left out at the end (not finite)"
+            poor = True
         if np.isfinite(self.off_plane):
             words += f", off the plane by {self.off_plane:.2g} times its start-to-end distance"
             poor |= self.off_plane > 1
@@ -99,8 +113,11 @@ class Course:
         if not np.isfinite(self.largest_gap):
             return [TrustLine("The gap between true and drawn loss is unknown.", warning=True)]
         words = f"Largest gap between true and drawn loss: {number(self.largest_gap, 2)}"
-        words += f", {percent(self.gap_share)} of the range shown."
-        return [TrustLine(words, warning=self.gap_share > ROUGH)]
+        words += f", {_of_range(self.gap_share)}"
+        if self.gaps_unknown:
+            words += f"; {_unknown(self.gaps_unknown, self.points)}"
+        warns = self.gap_share > ROUGH or self.gaps_unknown > 0
+        return [TrustLine(f"{words}.", warning=warns)]
 
     def _distance(self) -> list[TrustLine]:
         if not np.isfinite(self.off_plane):
@@ -120,7 +137,8 @@ def course_of(path: xr.Dataset, surface: xr.Dataset, alone: bool = True) -> Cour
     """
     require_kind(path, "path")
     shares = _gap_shares(path, shown_values(surface) if "loss" in surface else np.empty(0))
-    gaps = finite(np.abs(path["loss"].values - path["plane_loss"].values))
+    with np.errstate(invalid="ignore"):  # inf - inf is as unknown as NaN
+        gaps = finite(np.abs(path["loss"].values - path["plane_loss"].values))
     farthest = float(finite(path["residual"].values).max(initial=0.0))
     ends = float(path.attrs.get("end_to_end", np.nan))
     own = alone and str(surface.attrs["recipe"]).startswith("principal directions")
@@ -132,10 +150,22 @@ def course_of(path: xr.Dataset, surface: xr.Dataset, alone: bool = True) -> Cour
         largest_gap=float(gaps.max()) if gaps.size and shares.size else np.nan,
         gap_share=float(shares.max()) if shares.size else np.nan,
         dashed=float((shares > ROUGH).mean()) if shares.size else np.nan,
+        gaps_unknown=path.sizes["step"] - gaps.size,
         farthest=farthest,
         off_plane=farthest / ends if ends > 0 else np.nan,
         nulls=_nulls(path, surface) if own and path.sizes["step"] > 2 else None,
     )
+
+
+def _of_range(share: float) -> str:
+    """Return a share of the range shown in words; far beyond it as a multiple."""
+    if share > MANY:
+        return f"{number(share, 2)} times the range shown"
+    return f"{percent(share)} of the range shown"
+
+
+def _unknown(count: int, points: int) -> str:
+    return f"unknown at {count:,} of {points:,} points, where a loss is not finite"
 
 
 def _gap_shares(path: xr.Dataset, shown: np.ndarray) -> np.ndarray:

@@ -17,12 +17,14 @@ from thalweg.core.objective import SmoothObjective
 from thalweg.core.renaming import rename
 from thalweg.core.units import UnitLayer
 from thalweg.geometry.directions import random_directions
+from thalweg.geometry.sameness import change
 from thalweg.geometry.scaling import Scaling
 from thalweg.views.prose import number
 from thalweg.views.trust import TrustLine
 
 TWINS, LAYER_TWINS, DIRECTIONS, SPREAD = 6, 2, 3, 10.0
 SAME = 1e-6  # losses that differ by less, relatively, are of the same function
+SLIGHT = 1.005  # shown as no change
 FAIR = 2.0  # a picture that changes by more than this factor is not comparable between networks
 
 
@@ -36,7 +38,8 @@ class Invariance:
         units: the same when each unit is scaled by its own factor; `worst` over the twins.
         spread: factors are log-uniform from 1 / spread to spread.
         twins: how many networks with rescaled units; two more with rescaled layers.
-        error: largest relative difference of their losses, which should be 0.
+        error: largest relative difference of their losses: 0 to rounding, which is much of a loss
+            near 0 in single precision.
     """
 
     scaling: str
@@ -49,13 +52,17 @@ class Invariance:
 
     def lines(self) -> list[TrustLine]:
         """Return the invariance error; a warning where networks cannot be compared."""
-        whole = "does not" if self.layers < 1.005 else f"{number(self.layers, 2)}-fold"
         words = (
-            f"Scales: rescaling units, which leaves the function as it is, changes the curvature "
-            f"drawn {number(self.units, 2)}-fold (at most {number(self.worst, 2)}-fold); "
-            f"rescaling whole layers {whole}."
+            f"Scales: rescaling single units by up to {number(self.spread)}, which leaves the "
+            f"function as it is, changes the curvature of such pictures {_fold(self.units)}"
         )
-        return [TrustLine(words, warning=self.units > FAIR)]
+        if self.worst > SLIGHT:
+            words += f" (at most {_fold(self.worst)})"
+        return [TrustLine(f"{words}; whole layers, {_fold(self.layers)}.", self.units > FAIR)]
+
+
+def _fold(factor: float) -> str:
+    return "not at all" if factor < SLIGHT else f"{number(factor, 2)}-fold"
 
 
 def scaling_layers(objective: SmoothObjective) -> tuple[UnitLayer, ...]:
@@ -78,12 +85,16 @@ def invariance_of(objective: SmoothObjective, point: FloatArray, scaling: Scalin
     own = rescaled_twins(objective, point, layers, TWINS, each=True)
     whole = rescaled_twins(objective, point, layers, LAYER_TWINS, each=False)
     loss = objective.value(point)
-    error = float(np.abs(objective.values(np.stack([*own, *whole])) / loss - 1).max())
-    if not error < SAME:
+    off = float(np.abs(objective.values(np.stack([*own, *whole])) - loss).max())
+    error = off / (abs(loss) or 1.0)
+    if not off <= max(SAME * abs(loss), change(objective, point, own[0]).tolerance):
         wanted = "the loss must stay as units are rescaled"
         got = f"a relative change of {number(error, 2)}"
         raise InputError(wanted, got, "leave out penalties on the parameters")
     folds = fold_changes(objective, point, scaling, [*own, *whole])
+    if not np.isfinite(folds).all():
+        wanted, mend = "random directions must see curvature that is not 0", "look at another point"
+        raise InputError(wanted, "none along some of them", mend)
     units, by_layer = folds[:TWINS], folds[TWINS:]
     return Invariance(
         scaling=str(scaling),

@@ -27,7 +27,7 @@ APART = 3.0  # rises that differ by more than this factor change how one reads
 
 @dataclass(frozen=True)
 class Redraws:
-    """How far a field rises from the middle to the ends of each axis, draw by draw.
+    """How far a field changes from the middle of the window to the ends of each axis, by draw.
 
     Attributes:
         field: which.
@@ -52,15 +52,17 @@ class Redraws:
     def lines(self) -> list[TrustLine]:
         """Return the spread over the draws; a warning where it changes how one reads."""
         rises = np.array(self.others)
-        if not np.isfinite(rises).all() or not np.isfinite(self.own).all():
-            count = int((~np.isfinite(rises)).sum())
-            words = f"{count} of {rises.size} ends of other draws are not finite."
-            return [TrustLine(f"Other seeds: {words}", warning=True)]
+        lost = int((~np.isfinite(rises)).any(axis=1).sum())
+        if lost or not np.isfinite(self.own).all():
+            where = [f"{lost} of {len(self.seeds)} other draws"] if lost else []
+            where += [] if np.isfinite(self.own).all() else ["the one shown"]
+            words = f"Toward the edge of the window the {field_label(self.field)} is not finite in "
+            return [TrustLine(f"{words}{listed(where)}.", warning=True)]
         low, high = (number(float(x), 2) for x in (rises.min(), rises.max()))
         shown = listed([number(x, 2) for x in self.own])
         words = (
             f"{len(self.seeds)} other draws: toward the edge of the window the "
-            f"{field_label(self.field)} rises by {low} to {high} (shown: {shown})."
+            f"{field_label(self.field)} changes by {low} to {high} (shown: {shown})."
         )
         return [TrustLine(words, warning=self.apart > APART)]
 
@@ -96,8 +98,9 @@ def redraws_of(
 
 
 def _cross(axes: list[FloatArray]) -> FloatArray:
-    """Return the coordinates of the middle, then of both ends of each axis."""
-    coords = np.zeros((1 + 2 * len(axes), len(axes)))
+    """Return the coordinates of the window's middle, then of both ends of each axis."""
+    middle = np.array([(axis[0] + axis[-1]) / 2 for axis in axes])
+    coords = np.tile(middle, (1 + 2 * len(axes), 1))
     for i, axis in enumerate(axes):
         coords[1 + 2 * i : 3 + 2 * i, i] = axis[[0, -1]]
     return coords

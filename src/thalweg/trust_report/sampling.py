@@ -55,7 +55,7 @@ class Sampling:
         if self.factor > 1 and np.isfinite(self.factor):
             count = "" if self.planned is None else f" ({float(f'{self.planned:.2g}'):,.0f})"
             words += f" To know it to 1 % of the range shown takes {number(self.factor, 2)} times "
-            words += f"as many{count}."
+            words += f"as many examples{count}."
         return [TrustLine(words, warning=self.share > ROUGH)]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from thalweg.core.arrays import FloatArray, as_floats
+from thalweg.core.arrays import FloatArray, as_floats, require_finite
 from thalweg.core.errors import InputError
 from thalweg.core.objective import Objective
 from thalweg.core.plane import Plane
@@ -54,8 +54,17 @@ def site_of(
     reach = float(np.linalg.norm(corners @ plane.directions, axis=1).max())
     if at is None:
         return Site(plane, plane.origin, ORIGIN, reach)
-    at = as_floats(at, "at", (plane.size,), "pass a point of the same space")
-    return Site(plane, at, where or "the point given", reach)
+    return Site(plane, checked_point(at, plane.size), where or "the point given", reach)
+
+
+def checked_point(at: FloatArray, size: int) -> FloatArray:
+    """Return a point (size,) as float64.
+
+    Raises:
+        InputError: one of another space, or not finite.
+    """
+    mend = "pass a finite point of the same space"
+    return require_finite(as_floats(at, "at", (size,), mend), "at", mend)
 
 
 def planar_of(surface: xr.Dataset, objective: Objective) -> Planar:
@@ -79,6 +88,12 @@ def planar_of(surface: xr.Dataset, objective: Objective) -> Planar:
 
 def check_same(surface: xr.Dataset, objective: Objective) -> None:
     """Raise InputError unless this is the objective that was mapped, as far as both tell."""
+    parts = {str(key).removesuffix("_digest") for key in surface.attrs if key.endswith("_digest")}
+    parts -= {"plane", "grid"}
+    if parts and not parts & set(objective.identity()):
+        mapped = surface.attrs.get("objective", "Unnamed")
+        wanted = f"the objective must be the one that was mapped ({mapped})"
+        raise InputError(wanted, f"{objective.name}, of another kind", "make it the same way")
     for part, name in objective.identity().items():
         kept = surface.attrs.get(f"{part}_digest", name)
         if kept != name:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import xarray as xr
 
 from thalweg.core.arrays import FloatArray
+from thalweg.core.errors import InputError
 from thalweg.core.objective import Objective, SampledObjective, SmoothObjective
 from thalweg.core.schema import axes_of, require_kind
 from thalweg.trust_report import redraws as other_draws
@@ -18,7 +19,7 @@ from thalweg.trust_report.part import Missing, attempt
 from thalweg.trust_report.redraws import Redraws, redraws_of
 from thalweg.trust_report.report import TrustReport
 from thalweg.trust_report.sampling import sampling_of
-from thalweg.trust_report.site import check_same, site_of
+from thalweg.trust_report.site import check_same, checked_point, site_of
 from thalweg.trust_report.underneath import Underneath, look_underneath
 from thalweg.views.surface import require_field
 
@@ -51,7 +52,8 @@ def trust(
         effort: LITTLE takes a small part of the work of the map, and says what it leaves out.
 
     Raises:
-        InputError: no such field, another objective, or Datasets of another kind.
+        InputError: no such field, another objective or point, a path in another plane, or
+            Datasets of another kind.
 
     >>> import numpy as np
     >>> from thalweg.core.grid import Grid
@@ -64,16 +66,23 @@ def trust(
     """
     require_kind(surface, "surface")
     require_field(surface, field)
+    for path in paths:
+        _check_over(require_kind(path, "path"), surface)
     cut = cut_of(surface)
     examples = objective.n_examples if isinstance(objective, SampledObjective) else None
     underneath, chances = Missing(ABSENT), Missing(ABSENT)
     redraws, invariance = Missing(ABSENT), Missing(ABSENT)
     if objective is not None:
         check_same(surface, objective)
+        at = None if at is None else checked_point(at, objective.layout.size)
         budget = Budget(effort, objective.layout.size, surface["status"].size)
-        underneath, chances = _below(surface, objective, at, where, budget)
         redraws = _redrawn(surface, objective, cut, field, budget)
-        invariance = _rescaled(surface, objective, cut, at, budget)
+        if field == "loss":
+            underneath, chances = _below(surface, objective, at, where, budget)
+            invariance = _rescaled(surface, objective, cut, at, budget)
+        else:
+            gone = Missing(f"not applicable: the Hessian is of the loss, not of the {field}")
+            underneath, chances, invariance = gone, gone, gone
     return TrustReport(
         cells=count_cells(surface, field),
         paths=tuple(course_of(path, surface, alone=len(paths) == 1) for path in paths),
@@ -84,6 +93,14 @@ def trust(
         sampling=sampling_of(surface, field, examples),
         cut=cut,
     )
+
+
+def _check_over(path: xr.Dataset, surface: xr.Dataset) -> None:
+    """Raise InputError if the path tells that it lies in another plane."""
+    plane = surface.attrs["plane_digest"]
+    if path.attrs.get("plane_digest", plane) != plane:
+        wanted = "the path must lie in the plane of the surface"
+        raise InputError(wanted, "another plane", "project the run into the plane that was mapped")
 
 
 def _below(

@@ -113,7 +113,7 @@ class Underneath:
     def _finding(self) -> str:
         if self.hidden and self.critical:
             return f"{_HIDDEN[self.shown][0]}, saddle in space: at {self.where} {self.brief()}"
-        note = f" (|gradient| {number(self.gradient_norm, 2)}: not critical, so this is no index)"
+        note = f" (|gradient| = {number(self.gradient_norm, 2)}: not a critical point)"
         if self.hidden:
             return f"{_HIDDEN[self.shown][1]} in space: at {self.where} {self.brief()}{note}"
         if self.critical and self.negative == 0:
@@ -123,8 +123,8 @@ class Underneath:
 
 
 _HIDDEN = {
-    Shape.MINIMUM: ("Minimum in this plane", "Upward in this plane, downward"),
-    Shape.MAXIMUM: ("Maximum in this plane", "Downward in this plane, upward"),
+    Shape.MINIMUM: ("Minimum in this plane", "Curved upward in this plane, downward"),
+    Shape.MAXIMUM: ("Maximum in this plane", "Curved downward in this plane, upward"),
 }
 
 

@@ -13,7 +13,7 @@ from thalweg.core.arrays import FloatArray, as_floats, frozen
 from thalweg.core.errors import InputError
 from thalweg.core.schema import require_kind
 from thalweg.views.levels import finite, format_number
-from thalweg.views.surface import Mark, MarkKind, SurfaceView
+from thalweg.views.surface import Mark, MarkKind, SurfaceView, field_label
 from thalweg.views.trust import TrustLine, TrustLines, trust_lines
 
 _KINDS = {"minimum": MarkKind.MINIMUM, "saddle": MarkKind.SADDLE, "maximum": MarkKind.MAXIMUM}
@@ -61,9 +61,10 @@ def topology_lines(topology: xr.Dataset, out_of_plane: ArrayLike | None = None) 
     """
     require_kind(topology, "topology")
     about, count = topology.attrs, topology.sizes["minimum"]
-    noise, field = float(about["noise"]), str(about["field"])
+    noise, field = float(about["noise"]), field_label(str(about["field"]))
+    source = f" ({words})" if (words := str(about.get("noise_words", ""))) else ""
     exact = f"Every {field} is taken as exact."
-    band = f"Any {field} may be off by {format_number(noise)}: a minimum less than twice that deep "
+    band = f"Any {field} may be off by {format_number(noise)}{source}: a minimum less than twice "
     if out_of_plane is None:
         slice_ = "A minimum of the picture need not be a minimum of the objective."
         steep = TrustLine(slice_, warning=True)
@@ -80,7 +81,7 @@ def topology_lines(topology: xr.Dataset, out_of_plane: ArrayLike | None = None) 
         [
             f"{about['summary'][:1].upper()}{about['summary'][1:]}.",
             steep,
-            band + "may be made by noise." if noise else exact,
+            band + "that deep may be made by noise." if noise else exact,
             hollow,
         ]
     )

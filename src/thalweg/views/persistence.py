@@ -48,7 +48,8 @@ class PersistenceView:
     def caption(self) -> str:
         """The counts, in words."""
         sure, hollow = int(self.certain.sum()), int(self.on_boundary.sum())
-        parts = [f"{sure} of {self.birth.size} certain"] if self.band else [f"{sure} minima"]
+        count = "1 minimum" if sure == 1 else f"{sure} minima"
+        parts = [f"{sure} of {self.birth.size} certain" if self.band else count]
         return ", ".join(parts + ([f"{hollow} on the edge (hollow)"] if hollow else []))
 
 

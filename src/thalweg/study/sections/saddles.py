@@ -17,6 +17,7 @@ from thalweg.study.artists import Drawing
 from thalweg.study.context import Study
 from thalweg.study.escape import Escape, escape
 from thalweg.study.exact_saddle import L2, Saddle, find_saddle, smooth_objective
+from thalweg.study.margin import judged, margin
 from thalweg.study.section import Exhibit, Section, counted, number, percent
 from thalweg.study.settings import Setting
 from thalweg.views.curves import Reference, Series, curves_view
@@ -146,7 +147,9 @@ def _saddle_figure(study: Study, saddle: Saddle) -> Drawing:
         Grid.square(reach, points),
     )
     eigen = study.shop.surface("saddle-eigen", objective, saddle_plane(found), Grid(axes))
-    hides = saddle.chance >= HIDDEN
+    hides, captions = saddle.chance >= HIDDEN, ("a random plane", "its own eigenvectors")
+    pair = zip(captions, (random, eigen), strict=True)
+    reports = {caption: judged(each, objective, where="the saddle") for caption, each in pair}
     views = [
         surface_view(
             random,
@@ -172,15 +175,10 @@ def _saddle_figure(study: Study, saddle: Saddle) -> Drawing:
         ),
         trust=trust_lines(
             [
-                (
-                    f"Minimum in {percent(saddle.chance)} of random planes (mean curvature along "
-                    f"random directions: tr H / n = {number(saddle.mean, 2)}); in space a "
-                    f"{found.words}.",
-                    hides,
-                ),
-                f"λ_min = {number(found.lambda_min)}, λ_max = {number(found.lambda_max)}; critical "
-                f"to |gradient| = {number(found.gradient_norm, 1)}; {found.nullity} zero "
-                f"eigenvalues of {found.point.size}.",
+                *margin(study, "hidden-saddle", reports),
+                f"A {found.words}: critical to |gradient| = {number(found.gradient_norm, 1)}, "
+                f"{found.nullity} zero eigenvalues; mean curvature along random directions "
+                f"tr H / n = {number(saddle.mean, 2)}.",
                 f"Each panel has its own colors. On the right b is stretched {reach / across:.1f} "
                 "times; on the left direction seed 0.",
             ]
