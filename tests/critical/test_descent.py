@@ -6,6 +6,7 @@ import pytest
 from thalweg.core.errors import InputError
 from thalweg.critical.classify import classify
 from thalweg.critical.descent import descend_both_ways
+from thalweg.critical.point import Kind
 from thalweg.objectives.functions import from_function
 from thalweg.objectives.linear_network import LinearNetwork
 from thalweg.objectives.zoo import (
@@ -116,6 +117,20 @@ def test_a_tilt_sets_the_flow_free():
     np.testing.assert_array_equal(free.ways[0].path[:6], again.ways[0].path)
     others = [descend_both_ways(wells, top, tilt=0.1, seed=seed, steps=1) for seed in (1, 2)]
     assert np.abs(others[0].ways[0].path[0] - others[1].ways[0].path[0]).max() > 1e-6
+
+
+def test_a_nudge_below_the_rounding_of_the_loss_is_refused():
+    high = from_function(
+        lambda p: 1e3 + p[:, 1] ** 2 / 2 - p[:, 0] ** 2 / 2 + p[:, 0] ** 4 / 4,
+        lambda p: np.stack([p[:, 0] ** 3 - p[:, 0], p[:, 1]], axis=1),
+        lambda p: np.diag([3 * p[0] ** 2 - 1, 1.0]),
+        [0.0, 0.0],
+        "high double well",
+    )
+    saddle = classify(high, np.zeros(2))
+    with pytest.raises(InputError, match="take a larger nudge"):
+        descend_both_ways(high, saddle, nudge=1e-9)
+    assert [way.end.kind for way in descend_both_ways(high, saddle).ways] == [Kind.MINIMUM] * 2
 
 
 def test_a_slope_without_end_has_none():

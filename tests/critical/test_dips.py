@@ -11,7 +11,12 @@ from thalweg.critical.behind import behind_dataset, saddles_behind
 from thalweg.critical.classify import classify
 from thalweg.critical.dips import dips
 from thalweg.critical.escape_time import amplitudes, efold_steps, escape_steps, observed_escape
+from thalweg.dynamics.record import record
+from thalweg.dynamics.steppers import SGD
+from thalweg.objectives.activations import Activation
 from thalweg.objectives.functions import from_function
+from thalweg.objectives.mlp import MLPObjective
+from thalweg.objectives.network import MLP
 from thalweg.objectives.zoo import himmelblau, quadratic
 
 
@@ -135,3 +140,16 @@ def test_a_dip_with_nothing_behind_it_says_so():
     table = behind_dataset((one,))
     assert table["index"].values.tolist() == [-1]
     assert np.isnan(table["lambda_min"].values).all()
+
+
+def test_gradient_descent_leaves_the_zero_of_a_tanh_network_at_the_known_rate():
+    random = np.random.default_rng(1)
+    X, y = random.standard_normal((40, 2)), np.arange(40) % 2.0
+    network = MLPObjective(MLP((2, 6, 1), Activation.TANH), X, y)
+    lowest = -np.linalg.norm(((0.5 - y)[:, None] * X).mean(axis=0))
+    saddle = classify(network, np.zeros(network.layout.size))
+    assert saddle.lambda_min == pytest.approx(lowest, rel=1e-12)
+    start = 1e-6 * np.random.default_rng(2).standard_normal(network.layout.size)
+    away = amplitudes(saddle, record(network, start, SGD(0.5), 100)["point"].values)
+    growth = (1 + 0.5 * abs(lowest)) ** np.arange(101)
+    np.testing.assert_allclose(away / away[0], growth, rtol=0.01)

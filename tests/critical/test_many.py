@@ -187,5 +187,7 @@ def test_starts_say_how_they_were_drawn():
         Starts(np.empty((0, 2)), "none")
     with pytest.raises(InputError, match="starts must be finite"):
         Starts(points * np.nan, "broken")
+    with pytest.raises(InputError, match="spread must be 0 or a positive number"):
+        starts_around([0.0, 0.0], -1.0, count=3)
     with pytest.raises(InputError, match="count must be at least 1"):
         starts_around([0.0], 1.0, count=0)

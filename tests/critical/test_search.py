@@ -307,3 +307,46 @@ def test_a_flat_critical_point_is_none_that_runs_away(power):
         f"x^{power} + y^{power}",
     )
     assert find_critical(objective, [0.3, 0.2]).outcome is Outcome.CRITICAL
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_tail_is_recognized_before_rounding_hides_it(seed):
+    random = np.random.default_rng(seed)
+    X = random.normal(size=(21, 2))
+    y = np.argmax(X @ random.normal(size=(2, 3)), axis=1).astype(float)
+    network = MLPObjective(MLP((2, 3)), X, y, Loss.SOFTMAX_CROSS_ENTROPY)
+    assert find_critical(network, random.normal(size=9)).outcome is Outcome.RUNAWAY
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-14])
+def test_in_small_units_a_search_still_ends_at_the_critical_points(scale):
+    known = himmelblau()
+    objective = from_function(
+        lambda p: scale * known.values(p),
+        lambda p: scale * known.value_and_gradients(p)[1],
+        lambda p: scale * known.hessian(p),
+        known.start,
+        f"{scale} himmelblau",
+    )
+    places = [point.point for point in himmelblau_critical_points()]
+    for start in np.random.default_rng(0).normal(scale=3.0, size=(30, 2)):
+        search = find_critical(objective, start)
+        if search.outcome is Outcome.CRITICAL and search.found.nullity == 0:
+            assert min(np.linalg.norm(search.end - place) for place in places) < 1e-6
+        twin = find_critical(known, start)
+        assert (twin.outcome is Outcome.CRITICAL) <= (search.found.nullity == 0)
+
+
+@pytest.mark.parametrize("scale", [1e6, 1e12])
+def test_a_gradient_in_the_rounding_of_a_huge_loss_says_how_to_mend_it(scale):
+    known = himmelblau()
+    objective = from_function(
+        lambda p: scale * known.values(p),
+        lambda p: scale * known.value_and_gradients(p)[1],
+        lambda p: scale * known.hessian(p),
+        known.start,
+        f"{scale} himmelblau",
+    )
+    search = find_critical(objective, [0.1, -2.0])
+    assert search.outcome is Outcome.ROUNDING
+    assert "divide the loss by its scale" in search.sentence

@@ -103,6 +103,42 @@ def test_the_spectra_of_baldi_and_hornik(kept):
         check(found, known.spectrum, lowest, highest)
 
 
+@pytest.mark.parametrize("seed", [0, 4, 7])
+def test_copies_that_rounding_has_half_brought_into_the_space(seed):
+    """Long searches bring a copy by rounding; before it is whole, a new start hardly meets it."""
+    eigenvalues = np.r_[np.linspace(0, 1, 397), 1.0001, 1.0001, 1.0001]
+    objective = quadratic(eigenvalues)
+    settings = Lanczos(dense_up_to=0, seed=seed)
+    found = ends(objective, objective.start, 0, 10, lanczos=settings)
+    check(found, eigenvalues, 0, 10, 1e-6)
+
+
+@pytest.mark.parametrize("seed", [0, 19, 50, 52])
+def test_many_copies_at_both_ends(seed):
+    bulk = 0.1 * np.random.default_rng(0).standard_normal(286)
+    eigenvalues = np.r_[np.repeat(-3.0, 7), bulk, np.repeat(9.0, 7)]
+    objective = quadratic(np.sort(eigenvalues))
+    settings = Lanczos(dense_up_to=0, seed=seed)
+    found = ends(objective, objective.start, 7, 7, lanczos=settings)
+    check(found, eigenvalues, 7, 7, 1e-6)
+
+
+def test_a_basis_that_spans_all_is_not_yet_multiplied():
+    objective = quadratic([1e-4, 1e-3, 1e-2, 0.1, 1.0])
+    scale = np.array([0.0, 1.0, 0.0, 1.0, 0.0])
+    found = ends(objective, objective.start, 3, 0, scale=scale, lanczos=ALWAYS)
+    np.testing.assert_allclose(found.eigenvalues, 0.0, atol=1e-12)
+
+
+def test_copies_that_were_not_ruled_out_are_told():
+    objective = quadratic(np.r_[np.linspace(0, 1, 397), 1.0001, 1.0001, 1.0001])
+    whole = ends(objective, objective.start, 0, 3, lanczos=ALWAYS)
+    assert "ruled out" not in whole.how
+    short = Lanczos(dense_up_to=0, products=whole.products - 20)
+    found = ends(objective, objective.start, 0, 3, lanczos=short)
+    assert "further copies were not ruled out" in found.how
+
+
 def test_a_hessian_of_zeros():
     objective = quadratic(np.zeros(30))
     found = ends(objective, objective.start, 3, 2, lanczos=ALWAYS)

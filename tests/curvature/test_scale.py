@@ -110,6 +110,12 @@ def test_a_quadratic_has_one_curvature_at_every_scale():
         assert abs(found.measured + 4.0) <= found.rounding
 
 
+def test_steps_that_square_to_nothing_are_all_rounding():
+    found = curvature_at_scale(quadratic([3.0, 1.0]), np.ones(2), np.array([1.0, 0.0]), 1e-200)
+    assert found.total == 3.0
+    assert found.rounding == np.inf
+
+
 def test_what_is_not_finite_is_refused_in_words():
     bowl, one = quadratic([1.0, 2.0]), np.ones(2)
     with pytest.raises(InputError, match="point must be finite, got 1 NaN"):

@@ -133,8 +133,8 @@ def descend_both_ways(
         tolerances: what counts as critical at the end.
 
     Raises:
-        InputError: no such unstable direction, a nudge that is not above 0, a tilt that is
-            negative, or no steps.
+        InputError: no such unstable direction, a nudge that is not above 0 or too short for the
+            loss to fall by more than its rounding, a tilt that is negative, or no steps.
 
     >>> from thalweg.objectives.zoo import himmelblau
     >>> saddle = find_critical(himmelblau(), [0.1, -2.0]).found
@@ -171,10 +171,12 @@ def _descend(
     steps: int,
     tolerances: Tolerances,
 ) -> Descent:
-    while nudge > np.finfo(float).eps and not (
-        objective.value(saddle.point + nudge * way) < saddle.loss
-    ):
+    first = nudge
+    while not objective.value(saddle.point + nudge * way) < saddle.loss:
         nudge /= 2
+        if nudge < np.finfo(float).eps:
+            wanted = "the first move must lower the loss by more than its rounding"
+            raise InputError(wanted, f"none of length {first:g} or less", "take a larger nudge")
     start = saddle.point + nudge * way
     flow = BDF(
         lambda t, x: -objective.gradient(x),

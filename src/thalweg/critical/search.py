@@ -5,7 +5,7 @@ losses": most such searches end where the gradient is stationary, not zero. Thos
 of their own here, and so are kinks; a failure is never handed out as a find.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -22,7 +22,9 @@ FLAT = 1e-3  # |H g| / (|H| |g|) at rest below this: the gradient lies in the ke
 GRAINS = 10.0  # a gradient within so many of its own rounding errors is not known to be one
 FAR = 1e-6  # a Newton step of this share of the point's length, at the end of a search ...
 SEEN = 1e-13  # in the eigenvalues above this share of the largest: smaller ones are rounding
-FADES = 0.9  # ... whose successor is no shorter than this: at x^p it is (p - 2) / (p - 1)
+FADES = 0.9  # ... whose successors are no shorter than this: at x^p it is (p - 2) / (p - 1)
+ONWARD = 3  # so many steps on, two on average
+FALLS = 0.2  # the gradient that they leave of what the first did: exp(-3) where it only fades
 NEAR = 1e-8  # relative move over which the rounding shows: nothing in float64, an ulp in float32
 _METHOD, _STRICT = LevenbergMarquardt(), Tolerances()
 
@@ -34,7 +36,10 @@ class Outcome(Enum):
     GRADIENT_FLAT = "gradient-flat: |gradient| is stationary but not zero, so no critical point"
     KINK = "kink: the search ended where the Hessian is one-sided, so there is no index"
     RUNAWAY = "runaway: the gradient fades toward infinity only; a penalty on the weights ends that"
-    ROUNDING = "rounding: the gradient drowned in its own rounding error; compute in float64"
+    ROUNDING = (
+        "rounding: the gradient drowned in its own rounding error; compute in float64, or if so "
+        "already divide the loss by its scale"
+    )
     BUDGET = "budget: the steps ran out, or none helped, before the gradient vanished"
 
 
@@ -112,10 +117,15 @@ def find_critical(
     begin = look_or_refuse(objective, start)
     walk = method.walk(objective, begin, tolerances.gradient)
     end = walk.end
-    if end.slope <= tolerances.gradient:
-        end = polish(objective, end, tolerances.zero)
+    away = end.slope <= tolerances.gradient and _runs_away(objective, end)
+    if end.slope <= tolerances.gradient and not away:
+        # Of a loss in small units every point has a small gradient: so many units of H, no more.
+        fine = method.walk(objective, end, tolerances.gradient * min(1.0, begin.largest))
+        end = polish(objective, fine.end, tolerances.zero)
+        walk = replace(walk, gradients=walk.gradients + fine.gradients)
+        walk = replace(walk, hessians=walk.hessians + fine.hessians - 1)
     distance = float(objective.kink_distance(end.point))
-    outcome = _outcome(objective, walk, end, distance, tolerances)
+    outcome = _outcome(objective, walk, end, away, distance, tolerances)
     found = None
     if outcome is Outcome.CRITICAL:
         found = classified(objective, end, tolerances, distance)
@@ -134,12 +144,17 @@ def find_critical(
 
 
 def _outcome(
-    objective: SmoothObjective, walk: Walk, end: Local, distance: float, tolerances: Tolerances
+    objective: SmoothObjective,
+    walk: Walk,
+    end: Local,
+    away: bool,
+    distance: float,
+    tolerances: Tolerances,
 ) -> Outcome:
     if distance <= tolerances.kink:
         return Outcome.KINK
     if end.slope <= tolerances.gradient:
-        return Outcome.RUNAWAY if _runs_away(objective, end) else Outcome.CRITICAL
+        return Outcome.RUNAWAY if away else Outcome.CRITICAL
     if walk.stalled and end.slope <= GRAINS * _grain(objective, end):
         return Outcome.ROUNDING
     if walk.stalled and end.flatness < FLAT:
@@ -150,18 +165,24 @@ def _outcome(
 def _runs_away(objective: SmoothObjective, end: Local) -> bool:
     """Return whether Newton steps go on and on: then the gradient is small, but nowhere zero.
 
-    So it is where a classifier fits separable data ever better by ever larger weights.
+    So it is where a classifier fits separable data ever better by ever larger weights. To be asked
+    before polishing, which follows the tail to where rounding hides it.
     """
-    step = end.newton_step(SEEN * end.largest)
-    length = float(np.linalg.norm(step))
-    if length <= FAR * max(1.0, float(np.linalg.norm(end.point))):
-        return False
-    there = look(objective, end.point + step)
-    if there is None:
-        return True
-    fell = abs(float(there.gradient @ step)) < abs(float(end.gradient @ step))  # else: rounding
-    onward = float(np.linalg.norm(there.newton_step(SEEN * there.largest)))
-    return fell and onward >= FADES * length
+    here, lengths, slopes = end, [], []
+    room = FAR * max(1.0, float(np.linalg.norm(end.point)))
+    for _ in range(ONWARD + 3):
+        step = here.newton_step(SEEN * here.largest)
+        lengths.append(float(np.linalg.norm(step)))
+        if lengths[-1] <= room:
+            return False
+        there = look(objective, here.point + step)
+        if there is None:
+            return True
+        here = there
+        slopes.append(here.slope)
+    # The first step may be long by chance; a gradient that does not fall is rounding.
+    goes_on = sum(lengths[-2:]) >= FADES**ONWARD * sum(lengths[1:3])
+    return goes_on and slopes[-1] <= FALLS * slopes[0]
 
 
 def _grain(objective: SmoothObjective, end: Local) -> float:

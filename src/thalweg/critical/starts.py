@@ -49,7 +49,7 @@ def starts_around(center: ArrayLike, spread: float, count: int, seed: int = 0) -
     >>> starts_around([0.0, 0.0], 1.0, count=3).points.shape
     (3, 2)
     """
-    middle = as_floats(center, "center", (None,), "pass one point")
+    middle, spread = as_floats(center, "center", (None,), "pass one point"), _width(spread)
     noise = np.random.default_rng(seed).standard_normal((_positive(count), middle.size))
     recipe = f"{count} Gaussian points of standard deviation {spread:g} around a point, seed {seed}"
     return Starts(middle + spread * noise, recipe)
@@ -59,11 +59,18 @@ def starts_along(trajectory: xr.Dataset, count: int, spread: float, seed: int = 
     """Return random rows of a *trajectory* plus spread * Gaussian noise."""
     require_kind(trajectory, "trajectory")
     points, random = trajectory["point"].values, np.random.default_rng(seed)
+    spread = _width(spread)
     chosen = points[random.integers(0, len(points), _positive(count))].astype(np.float64)
     moved = chosen + spread * random.standard_normal(chosen.shape)
     noise = f" plus Gaussian noise of standard deviation {spread:g}" if spread else ""
     run = str(trajectory.attrs.get("stepper", "")) or "a run"
     return Starts(moved, f"{count} random points on {run}{noise}, seed {seed}")
+
+
+def _width(spread: float) -> float:
+    if not 0 <= spread < np.inf:
+        raise InputError("spread must be 0 or a positive number", repr(spread), "try 0.1")
+    return spread
 
 
 def _positive(count: int) -> int:

@@ -13,7 +13,8 @@ class Tolerances:
     at 1e-12; so the default is stricter still, |g|^2 < 1e-20.
 
     Attributes:
-        gradient: a point is critical if its gradient is no longer than this.
+        gradient: a point is critical if its gradient is no longer than this, in units of the
+            loss; a search from where the Hessian is below 1 goes on to as many units of it.
         kink: a point lies on a kink if the input of a kinked unit is no larger than this.
         zero: an eigenvalue counts as zero if no larger than this share of the largest magnitude.
 

@@ -10,6 +10,7 @@ eigenvalue problems").
 from dataclasses import dataclass
 
 import numpy as np
+from array_api_compat import array_namespace
 
 from thalweg.core.arrays import FloatArray, IndexArray
 from thalweg.core.errors import InputError
@@ -122,9 +123,28 @@ class Krylov:
         weights[:, self.multiplied] = ritz.vectors[:, which].T
         return self.basis.combine(weights)
 
+    def settled(self, ritz: Ritz, which: IndexArray) -> tuple[FloatArray, object, FloatArray]:
+        """Return the chosen pairs once more, with new products: values, vectors, residuals."""
+        vectors = self.lifted(ritz, which)
+        products = self.times(vectors)
+        xp = array_namespace(vectors)
+        block = self.operator.numpy(xp.matmul(products, xp.permute_dims(vectors, (1, 0))))
+        values, turn = np.linalg.eigh((block + block.T) / 2)
+        turned = self.operator.native(turn.T)
+        vectors, products = xp.matmul(turned, vectors), xp.matmul(turned, products)
+        rest = self.operator.numpy(products - self.operator.native(values[:, None]) * vectors)
+        return values, vectors, np.linalg.norm(rest, axis=1)
+
     def shrink(self, ritz: Ritz, which: IndexArray) -> None:
         """Keep the chosen Ritz vectors and the rows not multiplied yet, drop the rest."""
-        waiting, q = self.open_rows, len(which)
+        self._replace(ritz, which, self.open_rows)
+
+    def keep(self, ritz: Ritz, which: IndexArray) -> None:
+        """Keep the chosen Ritz vectors alone."""
+        self._replace(ritz, which, self.open_rows[:0])
+
+    def _replace(self, ritz: Ritz, which: IndexArray, waiting: IndexArray) -> None:
+        at, q = np.searchsorted(self.open_rows, waiting), len(which)
         weights = np.zeros((q + len(waiting), len(self.basis)))
         weights[:q, self.multiplied] = ritz.vectors[:, which].T
         weights[q + np.arange(len(waiting)), waiting] = 1.0
@@ -132,7 +152,7 @@ class Krylov:
         self.multiplied = np.arange(len(weights)) < q
         self.table = np.zeros((len(weights), len(weights)))
         self.table[:q, :q] = np.diag(ritz.values[which])
-        self.table[q:, :q] = ritz.open[:, which]
+        self.table[q:, :q] = ritz.open[np.ix_(at, which)]
 
     def _grow(self) -> None:
         self.table = np.pad(self.table, (0, 1))

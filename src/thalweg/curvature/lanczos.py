@@ -1,10 +1,12 @@
 """Lanczos: the ends of the spectrum of a symmetric operator, with their true multiplicities.
 
 Full reorthogonalization, so that no eigenvalue comes twice by rounding. One start sees a single
-copy of a repeated eigenvalue; when all wanted pairs are found, a new start orthogonal to all that
-was seen looks for further copies, until one finds none. How long it must look follows from the
-growth of Chebyshev polynomials (Kuczynski and Wozniakowski 1992, "Estimating the largest
-eigenvalue by the power and Lanczos algorithms with a random start").
+copy of a repeated eigenvalue; when all wanted pairs are found, a new start orthogonal to all pairs
+that are settled looks for further copies, until one finds none. What is not settled is dropped
+before, since rounding may have brought half of a copy there, which then neither the pairs nor the
+new start would show. How long the search must last follows from the growth of Chebyshev
+polynomials (Kuczynski and Wozniakowski 1992, "Estimating the largest eigenvalue by the power and
+Lanczos algorithms with a random start").
 """
 
 from dataclasses import dataclass
@@ -101,6 +103,7 @@ class Search:
         self.capacity = min(n, fits)
         self.first = 0  # products until all were found for the first time
         self.looked = 0  # products spent on looking for further copies
+        self.settled = False  # whether that came to its end
 
     def run(self) -> Found:
         """Return the pairs."""
@@ -135,19 +138,20 @@ class Search:
         """Look for further copies from a new start; whether there are none."""
         krylov = self.krylov
         bounds = self._bounds(ritz)
-        if not bounds or krylov.full:
+        if not bounds or (krylov.full and not krylov.open_rows.size):
+            self.settled = True
             return True
         before, begin = ritz.values[self._places(ritz)], krylov.products
-        if len(krylov.basis) + 2 > self.capacity:
-            self._shrink()
+        enough = np.maximum(self._accuracy(ritz), ritz.rounding)
+        krylov.keep(ritz, self._outermost(np.flatnonzero(ritz.residuals <= enough)))
         row: int | None = krylov.start()
         chain: list[int] = []
         checked = 0.0
         while row is not None and krylov.products < self.settings.products:
             chain.append(row)
             row = krylov.multiply(row)
-            last = row is None or len(krylov.basis) + 1 > self.capacity
-            last = last or len(chain) >= self.first
+            filled = len(krylov.basis) + 1 > self.capacity and not krylov.full
+            last = filled or row is None or (len(chain) >= self.first and not krylov.full)
             if len(chain) < 1.3 * checked and not last:
                 continue
             checked, ritz = len(chain), krylov.ritz()
@@ -156,6 +160,7 @@ class Search:
             ):
                 return False
             if last or len(chain) >= self._steps(krylov.ritz(np.array(chain)), bounds):
+                self.settled = not filled
                 break
         self.looked += krylov.products - begin
         return True
@@ -173,8 +178,11 @@ class Search:
         return found
 
     def _steps(self, chain: Ritz, bounds: list[tuple[int, float]]) -> float:
-        """How many steps show an eigenvalue beyond each bound, but for a chance of MISSED."""
-        need = np.log(np.sqrt(self.krylov.basis.size) / MISSED)
+        """How many steps show an eigenvalue beyond each bound, but for a chance of MISSED.
+
+        The k-th step brings a polynomial of degree k - 1.
+        """
+        need = np.arccosh(np.sqrt(self.krylov.basis.size) / MISSED)
         steps = 0.0
         for sign, bound in bounds:
             values = sign * chain.values
@@ -184,7 +192,7 @@ class Search:
             if beyond <= 0:
                 return np.inf
             ratio = min(beyond / width, 1e6) if width > 1e-6 * beyond else 1e6
-            steps = max(steps, need / float(np.arccosh(1 + 2 * ratio)))
+            steps = max(steps, 1 + need / float(np.arccosh(1 + 2 * ratio)))
         return steps
 
     def _multiply(self, row: int) -> None:
@@ -195,12 +203,16 @@ class Search:
     def _shrink(self) -> None:
         """Keep the Ritz vectors next to the ends."""
         ritz = self.krylov.ritz()
-        p = len(ritz.values)
+        self.krylov.shrink(ritz, self._outermost(np.arange(len(ritz.values))))
+
+    def _outermost(self, pairs: IndexArray) -> IndexArray:
+        """As many of these pairs as there is room for, the wanted ones and what lies next."""
+        p = len(pairs)
         room = max(self.wanted, int(KEPT_SHARE * self.capacity) - len(self.krylov.open_rows))
         extra = max(0, min(room, p) - self.wanted)
         low = self.lowest + (extra * self.lowest) // self.wanted
         high = min(room, p) - low
-        self.krylov.shrink(ritz, np.r_[:low, p - high : p])
+        return pairs[np.r_[:low, p - high : p]]
 
     def _places(self, ritz: Ritz) -> IndexArray:
         p = len(ritz.values)
@@ -224,16 +236,14 @@ class Search:
             raise InputError(wanted, str(self.settings.products), "allow more products")
         places = self._places(ritz)
         open_pairs = len(self._missing(ritz))
-        vectors = krylov.lifted(ritz, places)
-        values = ritz.values[places]
-        own = krylov.operator.native(values[:, None])
-        rest = krylov.operator.numpy(krylov.times(vectors) - own * vectors)
-        residuals = np.linalg.norm(rest, axis=1)
+        values, vectors, residuals = krylov.settled(ritz, places)
         how = f"Lanczos, {krylov.products} products"
         if self.looked:
             how += f", {self.looked} of them in search of further copies"
         if open_pairs:
             how += f"; {open_pairs} of {self.wanted} pairs are not settled after {spent} products"
+        elif not self.settled:
+            how += f"; further copies were not ruled out after {spent} products"
         elif residuals.max() > 2 * self._accuracy(ritz):
             how += "; the residuals stay at the rounding of the products"
         arrays = values, krylov.operator.numpy(vectors), residuals

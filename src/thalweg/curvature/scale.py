@@ -77,7 +77,9 @@ def curvature_at_scale(
     require_finite(losses, "the losses at -h, 0 and h", "take a smaller h")
     smooth = float(direction @ objective.hvp(point, direction))
     t, jumps = objective.crossings(point, direction)
-    kink = float(np.maximum(0.0, 1.0 - np.abs(t) / h) @ jumps) / h
+    with np.errstate(over="ignore"):  # kinks infinitely many steps off
+        kink = float(np.maximum(0.0, 1.0 - np.abs(t) / h) @ jumps) / h
+        rounding = float(4 * np.finfo(np.float64).eps * np.abs(losses).max() / h / h)
     size = abs(smooth) + abs(kink)
     return ScaledCurvature(
         h=h,
@@ -85,6 +87,6 @@ def curvature_at_scale(
         smooth=smooth,
         kink=kink,
         share=abs(kink) / size if size else 0.0,
-        measured=float(losses[0] - 2 * losses[1] + losses[2]) / h**2,
-        rounding=float(4 * np.finfo(np.float64).eps * np.abs(losses).max() / h**2),
+        measured=float(losses[0] - 2 * losses[1] + losses[2]) / h / h,
+        rounding=rounding,
     )
