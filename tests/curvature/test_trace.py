@@ -42,6 +42,22 @@ def test_the_trace_is_unbiased_and_its_error_honest(known):
     assert stderrs.mean() == pytest.approx(bulk, rel=0.4)
 
 
+def test_a_trace_to_a_stated_error_is_unbiased_and_gets_there():
+    pairs = ends(OBJECTIVE, OBJECTIVE.start, 1, 2)
+    wanted = 0.2  # the bulk alone has sqrt(2 * 0.01 * 120) = 1.5 a draw: some 60 draws
+    found = estimates(trace, 12, known=pairs, accuracy=wanted)
+    errors = np.array([each.value - np.trace(MATRIX) for each in found])
+    assert abs(errors.mean()) < 4 * errors.std() / np.sqrt(len(SEEDS))
+    assert errors.std() == pytest.approx(wanted, rel=0.25)
+    assert np.mean([each.stderr for each in found]) == pytest.approx(wanted, rel=0.15)
+    assert 40 < np.mean([each.draws for each in found]) < 80
+    # What is good enough already costs nothing more, and the first draws are kept.
+    easy = trace(OBJECTIVE, OBJECTIVE.start, 12, known=pairs, accuracy=9.0, dense_up_to=0)
+    assert easy == trace(OBJECTIVE, OBJECTIVE.start, 12, known=pairs, dense_up_to=0)
+    with pytest.raises(InputError, match="accuracy"):
+        trace(OBJECTIVE, OBJECTIVE.start, accuracy=0.0)
+
+
 def test_the_diagonal_is_unbiased_and_its_errors_honest():
     found = estimates(diagonal)
     errors = np.stack([each.values for each in found]) - np.diagonal(MATRIX)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from thalweg.core.arrays import FloatArray, frozen, require_finite
+from thalweg.core.arrays import FloatArray, frozen, require_finite, require_positive
 from thalweg.core.errors import InputError
 from thalweg.core.objective import SmoothObjective
 from thalweg.core.operator import HessianOperator
@@ -63,6 +63,7 @@ def trace(
     seed: int = 0,
     *,
     known: Ends | None = None,
+    accuracy: float | None = None,
     dense_up_to: int = DENSE_LIMIT,
 ) -> Estimate:
     """Return the trace of the Hessian at point (n,).
@@ -73,23 +74,30 @@ def trace(
         draws: Hessian-vector products to spend, at least 6.
         seed: of the draws.
         known: eigenpairs found at this point, without a scale; they take the sketch's place.
+        accuracy: the standard error to reach. The spread of the first `draws` tells how many more
+            are needed (Stein 1945), so that nothing is gained by stopping at a lucky moment.
         dense_up_to: with at most so many parameters the answer is exact.
 
     Raises:
-        InputError: too few draws, or a Hessian that is not finite.
+        InputError: too few draws, an accuracy not above 0, or a Hessian that is not finite.
 
     >>> from thalweg.objectives.zoo import quadratic
     >>> trace(quadratic([1.0, 3.0, -2.0]), np.zeros(3)).value.__round__(12)
     2.0
     """
     _check(draws)
+    if accuracy is not None:
+        require_positive(accuracy, "accuracy", "leave it out, or state a standard error")
     if objective.layout.size <= dense_up_to:
         return Estimate(float(np.trace(hessian(objective, point))), 0.0, 0)
     part = _Part(objective.operator(objective.check_point(point)), draws, seed, known)
-    samples = np.array([part.operator.numpy(part.row(i)).sum() for i in range(part.left)])
-    require_finite(samples, "the Hessian", "choose a point where the loss is finite")
+    samples = part.samples(0, part.left)
+    more = 0
+    if accuracy is not None:
+        more = max(0, int(np.ceil(samples.var(ddof=1) / accuracy**2)) - len(samples))
+        samples = np.concatenate([samples, part.samples(part.left, part.left + more)])
     stderr = float(samples.std(ddof=1) / np.sqrt(len(samples)))
-    return Estimate(part.caught + float(samples.mean()), stderr, draws)
+    return Estimate(part.caught + float(samples.mean()), stderr, draws + more)
 
 
 def diagonal(
@@ -154,6 +162,11 @@ class _Part:
         self._shares = np.array(shares).reshape(size, size)
         self.caught = float(np.trace(self._shares))
         self.left = draws - count - size
+
+    def samples(self, start: int, stop: int) -> FloatArray:
+        """Return draws start to stop of the trace of the second part."""
+        found = np.array([self.operator.numpy(self.row(i)).sum() for i in range(start, stop)])
+        return require_finite(found, "the Hessian", "choose a point where the loss is finite")
 
     def row(self, i: int) -> Any:
         """Return draw i of the second part: its sum estimates the trace, itself the diagonal."""
