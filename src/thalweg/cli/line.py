@@ -81,17 +81,12 @@ def between(
     """
     import numpy as np
 
+    from thalweg.cli.checkpoint import point_at, point_of
     from thalweg.core.grid import Grid
     from thalweg.geometry.planes import plane_through
-    from thalweg.interop.checkpoints.trajectory import trajectory_from_checkpoints
     from thalweg.study.journeys import tiled
 
-    files = [end] if start is None else [start, end]
-    steps = range(len(files))  # what the names tell does not matter
-    found = trajectory_from_checkpoints(files, parameters=objective.layout, steps=steps)
-    stacked = found["point"].values
-    if start is None:
-        stacked = np.stack([objective.start, stacked[0]])
+    stacked = np.stack([point_at(start, objective), point_of(end, objective)])
     if np.array_equal(*stacked):
         wanted, mend = "a line needs two different points", "name another checkpoint"
         raise InputError(wanted, f"{end.name} at both ends", mend)
