@@ -15,7 +15,8 @@ from thalweg.core.schema import axes_of, require_kind
 from thalweg.dynamics.nulls import COSINE_LIMIT, STRAIGHT, Null, cosine_content, walk_null
 from thalweg.trust_report.cells import shown_values
 from thalweg.trust_report.sampling import ROUGH
-from thalweg.views.levels import Scale, choose_scale, finite
+from thalweg.views.levels import choose_scale, finite
+from thalweg.views.path import scaled_gaps
 from thalweg.views.prose import counted, number, percent
 from thalweg.views.trust import TrustLine
 
@@ -173,12 +174,7 @@ def _gap_shares(path: xr.Dataset, shown: np.ndarray) -> np.ndarray:
     if not shown.size:
         return shown
     true, drawn = path["loss"].values, path["plane_loss"].values
-    low, high = float(shown.min()), float(shown.max())
-    with np.errstate(all="ignore"):  # a log scale shows ratios
-        if choose_scale(shown) is Scale.LOG:
-            gap, width = np.abs(np.log(true / drawn)), float(np.log(high / low))
-        else:
-            gap, width = np.abs(true - drawn), high - low
+    gap, width = scaled_gaps(true, drawn, shown, choose_scale(shown))
     return finite(gap) / width if width > 0 else np.zeros(finite(gap).size)
 
 

@@ -132,16 +132,28 @@ def gap_shares(loss: FloatArray, plane_loss: FloatArray, surface: SurfaceView) -
     inf where there is a gap on a surface without a range, or either loss cannot be drawn.
     """
     known = finite(surface.values)
-    low, high = (float(known.min()), float(known.max())) if known.size else (np.nan, np.nan)
+    gap, width = scaled_gaps(loss, plane_loss, known, surface.scale)
     with np.errstate(invalid="ignore", divide="ignore"):
-        if surface.scale is Scale.LOG:
-            gap = np.abs(np.log(loss) - np.log(plane_loss))
-            shares = gap / np.log(high / low)
-        else:
-            gap = np.abs(loss - plane_loss)
-            shares = gap / (high - low)
+        shares = gap / np.float64(width)
     shares = np.where((gap == 0) & bool(known.size), 0.0, shares)
     return np.where(np.isnan(shares), np.inf, shares)
+
+
+def scaled_gaps(
+    loss: FloatArray, plane_loss: FloatArray, shown: FloatArray, scale: Scale
+) -> tuple[FloatArray, float]:
+    """Return the gaps (t,) and the range of the values shown (m,), both in the scale drawn.
+
+    NaN where a loss cannot be drawn, and for the range of no values.
+
+    >>> scaled_gaps(np.array([3.0]), np.array([1.0]), np.array([1.0, 5.0]), Scale.LINEAR)
+    (array([2.]), 4.0)
+    """
+    low, high = (float(shown.min()), float(shown.max())) if shown.size else (np.nan, np.nan)
+    with np.errstate(all="ignore"):
+        if scale is Scale.LOG:  # which shows ratios
+            return np.abs(np.log(loss) - np.log(plane_loss)), float(np.log(high / low))
+        return np.abs(loss - plane_loss), high - low
 
 
 def _arrows(a: FloatArray, b: FloatArray, width: float, height: float) -> NDArray[np.int64]:
