@@ -1,0 +1,88 @@
+/**
+ * Hosts: where frames come from. Each is a `Model` in anywidget's form, so that the viewer
+ * does not know whether it lives in a page, in a saved file or in a notebook.
+ */
+
+import { decode } from "./frames";
+import type { Frame, Message } from "./protocol";
+
+/** The part of anywidget's model that the viewer uses. */
+export interface Model {
+  on(event: "msg:custom", listener: (content: unknown, buffers: DataView[]) => void): void;
+  send(content: unknown): void;
+}
+
+export type Connection = "open" | "lost" | "file";
+
+/** What the viewer needs of a host. */
+export interface Host {
+  send(message: Message): void;
+  listen(frame: (frame: Frame) => void, connection: (state: Connection) => void): void;
+  close(): void;
+}
+
+/** A notebook or marimo: frames arrive as buffers of anywidget's custom messages. */
+export function widgetHost(model: Model): Host {
+  return {
+    send: (message) => model.send(message),
+    listen(frame, connection) {
+      model.on("msg:custom", (_, buffers) => {
+        for (const buffer of buffers) frame(decode(own(buffer)));
+      });
+      connection("open");
+    },
+    close: () => undefined,
+  };
+}
+
+/** A saved file: it holds the frames themselves, and answers nothing else. */
+export function fileHost(frames: readonly ArrayBuffer[]): Host {
+  return {
+    send: () => undefined,
+    listen(frame, connection) {
+      connection("file");
+      for (const bytes of frames) frame(decode(bytes));
+    },
+    close: () => undefined,
+  };
+}
+
+const RETRY = [500, 1000, 2000, 4000]; // milliseconds between tries, the last one again and again
+
+/** The live page: one websocket, opened again when it breaks. */
+export function socketHost(address: string): Host {
+  let socket: WebSocket | null = null;
+  let tries = 0;
+  let ended = false;
+  return {
+    send(message) {
+      if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+    },
+    listen(frame, connection) {
+      const open = () => {
+        socket = new WebSocket(address);
+        socket.binaryType = "arraybuffer";
+        socket.onopen = () => {
+          tries = 0;
+          connection("open");
+        };
+        socket.onmessage = (event: MessageEvent<ArrayBuffer>) => frame(decode(event.data));
+        socket.onclose = () => {
+          if (ended) return;
+          connection("lost");
+          setTimeout(open, RETRY[Math.min(tries++, RETRY.length - 1)]);
+        };
+      };
+      open();
+    },
+    close() {
+      ended = true;
+      socket?.close();
+    },
+  };
+}
+
+/** A buffer of its own that starts at a multiple of 4, as typed arrays need. */
+function own(view: DataView): ArrayBuffer {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice().buffer;
+}
