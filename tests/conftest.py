@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from chromium import WANTED
+
 settings.register_profile(
     "house",
     deadline=None,
@@ -22,3 +24,9 @@ def reference():
     """What the chapter's own code yields at its default settings."""
     with np.load(Path(__file__).parent / "data" / "seed_defaults.npz") as file:
         return dict(file)
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what was left out: nothing is skipped in silence."""
+    if not WANTED:
+        terminalreporter.write_line("left out: tests/browser, for no Chromium was found")
