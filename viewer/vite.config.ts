@@ -1,5 +1,9 @@
 import { defineConfig } from "vite";
-import { slim } from "./slim";
+import { slim } from "./slim.ts";
+
+const BANNER = `/*! Thalweg's viewer, MIT license. It contains three.js (MIT, three.js authors) and uPlot (MIT,
+ * Leon Sorokin); their license texts are in LICENSES.txt beside this file. Made by "make viewer". */
+`;
 
 export default defineConfig({
   plugins: [slim()],
@@ -11,5 +15,6 @@ export default defineConfig({
     target: "es2022",
     minify: true,
     reportCompressedSize: false,
+    rolldownOptions: { output: { minify: true, postBanner: BANNER } },
   },
 });

@@ -305,8 +305,7 @@ _HOME = {
     "plots.mpl_save": ("save_figure",),
     "plots.mpl_surface_3d": ("surface_3d_figure",),
     "plots.mpl_animation": ("save_animation",),
-    "plots.plotly_page": ("save_html",),
-    "plots.plotly_surface": ("surface_html",),
+    "viewer.figure": ("save_html",),
     "interop.checkpoints.trajectory": ("trajectory_from_checkpoints",),
     "interop.export": ("export",),
     "interop.heights": ("Heights",),
@@ -333,6 +332,10 @@ _HOME = {
         "Landscape",
         "follow",
         "landscape",
+    ),
+    "study.notebook": (
+        "explore",
+        "load_ipython_extension",
     ),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}

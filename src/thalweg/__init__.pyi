@@ -175,8 +175,6 @@ from thalweg.plots.mpl_figures import surfaces_figure as surfaces_figure
 from thalweg.plots.mpl_figures import views_figure as views_figure
 from thalweg.plots.mpl_save import save_figure as save_figure
 from thalweg.plots.mpl_surface_3d import surface_3d_figure as surface_3d_figure
-from thalweg.plots.plotly_page import save_html as save_html
-from thalweg.plots.plotly_surface import surface_html as surface_html
 from thalweg.ray.executor import RayExecutor as RayExecutor
 from thalweg.sharpness.measure import Sharpness as Sharpness
 from thalweg.sharpness.measure import sharpness_of as sharpness_of
@@ -189,6 +187,8 @@ from thalweg.store.verify import verify as verify
 from thalweg.study.journeys import Landscape as Landscape
 from thalweg.study.journeys import follow as follow
 from thalweg.study.journeys import landscape as landscape
+from thalweg.study.notebook import explore as explore
+from thalweg.study.notebook import load_ipython_extension as load_ipython_extension
 from thalweg.surface.evaluate import estimate as estimate
 from thalweg.surface.evaluate import evaluate as evaluate
 from thalweg.surface.out_of_plane import out_of_plane_gradient as out_of_plane_gradient
@@ -202,6 +202,7 @@ from thalweg.trust_report.effort import Effort as Effort
 from thalweg.trust_report.report import TrustReport as TrustReport
 from thalweg.trust_report.trust import trust as trust
 from thalweg.version import __version__ as __version__
+from thalweg.viewer.figure import save_html as save_html
 from thalweg.views.basins import topology_lines as topology_lines
 from thalweg.views.basins import with_basins as with_basins
 from thalweg.views.connection import connection_view as connection_view

@@ -1,32 +1,54 @@
 """A real browser on a real server: the page as a visitor has it."""
 
-import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from pathlib import Path
 
 import pytest
 
 from chromium import CHROMIUM, FLAGS, WANTED
+from thalweg.core.objective import Objective
+from thalweg.web.app import create_app
+from thalweg.web.ports import bind
+from thalweg.web.server import Server
 
 collect_ignore_glob = [] if WANTED else ["test_*.py"]
 
 
-@contextmanager
-def serving(*arguments: str) -> Iterator[str]:
-    """Run `thalweg explore` and yield the address with the token that it prints."""
-    command = [sys.executable, "-m", "thalweg", "explore", *arguments, "--no-open", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            line = server.stdout.readline()
-            found = re.search(r"http://\S+", line)
-            assert found, f"the server said {line!r}"
-            yield found[0]
-        finally:
-            server.terminate()
-            server.stdout.close()
-            server.wait(10)
+class Served:
+    """A server in a thread; calling it gives a link that lets in once."""
+
+    def __init__(self, run: Path | None = None, objective: Objective | None = None) -> None:
+        listening, self._address = bind("127.0.0.1", 0, False)
+        self._app = create_app(run, objective, address=self._address)
+        begun = threading.Event()
+        self._server = Server(self._app, begun.set)
+        self._thread = threading.Thread(target=self._server.run, args=([listening],))
+        self._thread.start()
+        assert begun.wait(30)
+
+    def __call__(self, fragment: str = "") -> str:
+        """Return a link, with a state in it."""
+        return self._address.url(self._app.keys.ticket()) + fragment
+
+    def stop(self) -> None:
+        """End it, as Ctrl-C does."""
+        self._server.should_exit = True
+        self._thread.join(15)
+        assert not self._thread.is_alive()
+
+
+@pytest.fixture(scope="module")
+def served():
+    """Return what starts a server; all are stopped at the end."""
+    servers = []
+
+    def start(run: Path | None = None, objective: Objective | None = None) -> Served:
+        servers.append(Served(run, objective))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
 
 
 @pytest.fixture(scope="session")

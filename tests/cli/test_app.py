@@ -10,7 +10,7 @@ from thalweg.version import __version__
 
 COMMANDS = ("surface", "line", "follow", "info", "show", "export", "verify", "case-study")
 HEAVY = (
-    *("numpy", "xarray", "pandas", "scipy", "numba", "matplotlib", "plotly", "zarr", "jinja2"),
+    *("numpy", "xarray", "pandas", "scipy", "numba", "matplotlib", "zarr", "jinja2"),
     *("torch", "ray", "h5py"),
 )
 

@@ -4,28 +4,29 @@ import { balls } from "./balls";
 import { bench } from "./bench";
 import { boundary } from "./boundary";
 import { curves } from "./curves";
+import { explorer, figure } from "./desk";
 import { h } from "./dom";
 import { deliver } from "./exports";
 import type { Host } from "./hosts";
 import { inspector } from "./inspector";
-import { link } from "./link";
+import { type Link, link } from "./link";
 import { map } from "./map";
 import { menu } from "./menu";
 import { notices } from "./notices";
-import type { Context, MakePart } from "./part";
+import type { Context, MakePart, Part } from "./part";
 import { receive } from "./reduce";
-import { begin, Store } from "./state";
+import { begin, type State, Store } from "./state";
 import style from "./style.css?inline";
 import { terrain } from "./terrain";
+import { theme } from "./theme";
 import { timeline } from "./timeline";
+import { tool } from "./tool";
 import { tours } from "./tours";
 import { trust } from "./trust";
 import { underneath } from "./underneath";
 
-const EXPLORER: MakePart[] = [
-  menu, notices, bench, balls, terrain, map, timeline, curves, boundary, inspector, underneath, trust, tours,
-];
-const FIGURE: MakePart[] = [notices, terrain, map, timeline, trust];
+const PICTURE = { terrain, map, timeline, trust };
+const REST = { tool, bench, balls, boundary, inspector, curves, underneath };
 
 /** Show the viewer in `el`; return how to take it away. */
 export function mount(el: HTMLElement, host: Host): () => void {
@@ -36,24 +37,29 @@ export function mount(el: HTMLElement, host: Host): () => void {
   const root = h("div", { class: "thalweg" });
   shadow.replaceChildren(root);
 
-  const store = new Store(begin());
+  const store = new Store({ ...begin(), ...asked(el) });
   const context: Context = { store, send: (message) => host.send(message), root };
-  const endings: (() => void)[] = [];
-  const live = link(context, el.dataset.thalweg === "live");
-  endings.push(live.dispose);
+  const ours = link(context, el.dataset.thalweg === "live");
+  const endings = [ours.dispose, theme(store, root)]; // theme first of all who listen to it
+  const kept = endings.length;
 
   let shown = "";
   const arrange = () => {
     const layout = store.state.hello?.layout ?? "";
     if (!layout || layout === shown) return;
     shown = layout;
-    for (const end of endings.splice(1)) end();
-    const parts = (layout === "figure" ? FIGURE : EXPLORER).map((make) => make(context));
+    for (const end of endings.splice(kept)) end();
     root.dataset.layout = layout;
-    root.replaceChildren(...parts.map((part) => part.el));
-    for (const part of parts) if (part.dispose) endings.push(part.dispose);
+    const made = layout === "figure" ? asFigure(context) : asExplorer(context, ours);
+    root.replaceChildren(made[made.length - 1]?.el ?? "");
+    for (const part of made) if (part.dispose) endings.push(() => part.dispose?.());
+  };
+  const tell = () => {
+    root.dataset.scene = String(store.state.scene?.scene ?? "");
+    root.dataset.connection = store.state.connection;
   };
   store.on(["hello"], arrange);
+  store.on(["scene", "connection"], tell);
 
   host.listen(
     (frame) => {
@@ -62,7 +68,7 @@ export function mount(el: HTMLElement, host: Host): () => void {
     },
     (connection) => {
       store.set({ connection });
-      if (connection === "open") live.open();
+      if (connection === "open") ours.open();
     },
   );
   return () => {
@@ -70,4 +76,30 @@ export function mount(el: HTMLElement, host: Host): () => void {
     for (const end of endings) end();
     shadow.replaceChildren();
   };
+}
+
+/** What the page around asks for: `data-theme` where it has a theme of its own. */
+function asked(el: HTMLElement): Partial<State> {
+  const { theme } = el.dataset;
+  return theme === "light" || theme === "dark" ? { theme } : {};
+}
+
+/** The parts made, the one that holds all others last. */
+function asFigure(context: Context): Part[] {
+  const parts = make(context, PICTURE);
+  const told = notices(context);
+  return [...Object.values(parts), told, figure(parts, told.el)];
+}
+
+function asExplorer(context: Context, ours: Link): Part[] {
+  const parts = make(context, { ...PICTURE, ...REST });
+  const told = notices(context);
+  const stories = tours(context);
+  const header = menu(context, ours, stories.el);
+  return [...Object.values(parts), told, stories, header, explorer(context, parts, header.el, told.el)];
+}
+
+function make<Name extends string>(context: Context, makers: Record<Name, MakePart>): Record<Name, Part> {
+  const made = Object.entries<MakePart>(makers).map(([name, maker]) => [name, maker(context)]);
+  return Object.fromEntries(made) as Record<Name, Part>;
 }

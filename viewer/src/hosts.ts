@@ -9,6 +9,7 @@ import type { Frame, Message } from "./protocol";
 /** The part of anywidget's model that the viewer uses. */
 export interface Model {
   on(event: "msg:custom", listener: (content: unknown, buffers: DataView[]) => void): void;
+  off?(event: "msg:custom", listener: (content: unknown, buffers: DataView[]) => void): void;
   send(content: unknown): void;
 }
 
@@ -23,15 +24,18 @@ export interface Host {
 
 /** A notebook or marimo: frames arrive as buffers of anywidget's custom messages. */
 export function widgetHost(model: Model): Host {
+  let stop = () => {};
   return {
     send: (message) => model.send(message),
     listen(frame, connection) {
-      model.on("msg:custom", (_, buffers) => {
-        for (const buffer of buffers) frame(decode(own(buffer)));
-      });
+      const heard = (_: unknown, buffers: DataView[]) => {
+        for (const buffer of buffers ?? []) frame(frameOf(own(buffer)));
+      };
+      model.on("msg:custom", heard);
+      stop = () => model.off?.("msg:custom", heard);
       connection("open");
     },
-    close: () => undefined,
+    close: () => stop(),
   };
 }
 
@@ -41,7 +45,7 @@ export function fileHost(frames: readonly ArrayBuffer[]): Host {
     send: () => undefined,
     listen(frame, connection) {
       connection("file");
-      for (const bytes of frames) frame(decode(bytes));
+      for (const bytes of frames) frame(frameOf(bytes));
     },
     close: () => undefined,
   };
@@ -49,11 +53,15 @@ export function fileHost(frames: readonly ArrayBuffer[]): Host {
 
 const RETRY = [500, 1000, 2000, 4000]; // milliseconds between tries, the last one again and again
 
-/** The live page: one websocket, opened again when it breaks. */
+/**
+ * The live page: one websocket, opened again when it breaks. What is said while it is broken is
+ * not kept: the page opens with its whole state again.
+ */
 export function socketHost(address: string): Host {
   let socket: WebSocket | null = null;
   let tries = 0;
-  let ended = false;
+  let timer = 0;
+  const leave = () => socket?.close();
   return {
     send(message) {
       if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
@@ -66,20 +74,33 @@ export function socketHost(address: string): Host {
           tries = 0;
           connection("open");
         };
-        socket.onmessage = (event: MessageEvent<ArrayBuffer>) => frame(decode(event.data));
+        socket.onmessage = (event: MessageEvent<unknown>) => frame(frameOf(event.data));
         socket.onclose = () => {
-          if (ended) return;
           connection("lost");
-          setTimeout(open, RETRY[Math.min(tries++, RETRY.length - 1)]);
+          timer = setTimeout(open, RETRY[Math.min(tries++, RETRY.length - 1)]) as unknown as number;
         };
       };
+      window.addEventListener("pagehide", leave); // frees the visitor's runs at once
       open();
     },
     close() {
-      ended = true;
-      socket?.close();
+      window.removeEventListener("pagehide", leave);
+      clearTimeout(timer);
+      if (socket) socket.onclose = null;
+      leave();
     },
   };
+}
+
+/** The frame in what a host sent; a fault in words where there is none. */
+export function frameOf(data: unknown): Frame {
+  try {
+    return decode(data as ArrayBuffer);
+  } catch (error) {
+    const got = error instanceof Error ? error.message : String(error);
+    const mend = "the rest is shown; if it comes again, viewer and server are of different versions";
+    return { kind: "fault", head: { wanted: "a frame from the host", got, mend, about: "frame" }, arrays: {} };
+  }
 }
 
 /** A buffer of its own that starts at a multiple of 4, as typed arrays need. */

@@ -2,6 +2,7 @@
 
 import { mount } from "./app";
 import { fileHost, type Model, socketHost, widgetHost } from "./hosts";
+import { whenInView } from "./lazy";
 
 export default {
   render({ model, el }: { model: Model; el: HTMLElement }): () => void {
@@ -9,14 +10,18 @@ export default {
   },
 };
 
+const figures: HTMLElement[] = [];
 for (const el of document.querySelectorAll<HTMLElement>("[data-thalweg]")) {
   if (el.dataset.thalweg === "live") {
     const scheme = location.protocol === "https:" ? "wss:" : "ws:";
     mount(el, socketHost(`${scheme}//${location.host}/stream`));
   } else if (el.dataset.thalweg === "file") {
     mount(el, fileHost(framesOf(el)));
+  } else if (el.dataset.thalweg === "lazy") {
+    figures.push(el);
   }
 }
+if (figures.length) whenInView(figures, (el) => mount(el, fileHost(framesOf(el))));
 
 /** Frames of a saved file: a script element of base64, one frame a line, named by `data-frames`. */
 function framesOf(el: HTMLElement): ArrayBuffer[] {

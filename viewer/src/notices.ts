@@ -2,5 +2,72 @@
 
 import { h } from "./dom";
 import type { MakePart } from "./part";
+import type { Heads } from "./protocol";
 
-export const notices: MakePart = () => ({ el: h("section", { class: "notices", "aria-label": "notices" }) });
+const PATIENCE = 300; // milliseconds before work under way is worth a word
+const LONG = 12_000; // milliseconds without the server before it is said what to do
+
+export const notices: MakePart = ({ store }) => {
+  const work = h("p", { class: "busy", role: "status" });
+  const fault = h("p", { class: "fault", role: "alert", hidden: true });
+  const lost = h("p", { class: "lost", role: "status" });
+  const el = h("section", { class: "notices", "aria-label": "Notices" }, lost, fault, work);
+  let since = 0;
+  let timer = 0;
+  let gone = 0;
+
+  const tell = () => {
+    const { busy } = store.state;
+    const told = [...busy].map(([what, share]) => sentence(what, share));
+    if (told.join() !== work.textContent) work.textContent = told.join(", ");
+  };
+  const draw = () => {
+    const { busy, connection } = store.state;
+    if (busy.size === 0) since = 0;
+    else since ||= performance.now();
+    const wait = since + PATIENCE - performance.now();
+    clearTimeout(timer);
+    if (busy.size > 0 && wait > 0) timer = setTimeout(tell, wait) as unknown as number;
+    else tell();
+
+    if (connection !== "lost") gone = 0;
+    else gone ||= performance.now();
+    lost.hidden = !gone;
+    if (!gone) lost.textContent = "";
+    else if (performance.now() - gone > LONG) {
+      lost.textContent =
+        "The server is still away; trying again… If it was started anew, open the address that it printed.";
+    } else {
+      lost.textContent = "The server went away; trying again…";
+      setTimeout(draw, LONG + 100);
+    }
+  };
+  const complain = () => {
+    const { fault: now } = store.state;
+    fault.hidden = now === null;
+    fault.replaceChildren();
+    if (!now) return;
+    const close = h("button", { type: "button", class: "quiet", onclick: () => store.set({ fault: null }) }, "Dismiss");
+    fault.append(h("span", {}, line(now)), close);
+  };
+  const stops = [store.on(["busy", "connection"], draw), store.on(["fault"], complain)];
+  draw();
+  complain();
+  return {
+    el,
+    dispose() {
+      clearTimeout(timer);
+      for (const stop of stops) stop();
+    },
+  };
+};
+
+/** One line: what was wanted, what there was, what to do. */
+export function line({ wanted, got, mend }: Heads["fault"]): string {
+  const said = `${wanted}, got ${got}${mend ? `; ${mend}` : ""}`;
+  return said.charAt(0).toUpperCase() + said.slice(1).replace(/\.?$/, ".");
+}
+
+export function sentence(what: string, share: number | null): string {
+  return share === null ? `${what}…` : `${what}, ${Math.round(share * 100)} %`;
+}

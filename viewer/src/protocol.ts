@@ -20,13 +20,15 @@ export interface Bench {
 
 /** How to make a plane; which fields count depends on the recipe. */
 export interface PlaneSpec {
-  recipe: "random" | "filter" | "principal" | "eigen" | "points" | "stored";
+  recipe: "random" | "filter" | "principal" | "eigen" | "points" | "twins" | "aligned" | "stored";
   seed: number;
   /** Where its middle is: the start, or a step of a run; -1 is the last one. */
   run?: number | null;
   step?: number | null;
-  /** Recipe "points": three ends of runs, by run. */
+  /** Recipe "points": three ends of runs, by run. Recipe "principal": filled in by the host. */
   runs?: number[];
+  /** How many steps of each of `runs` counted; filled in by the host, so that a link is exact. */
+  steps?: number[];
 }
 
 export interface Window {
@@ -52,7 +54,7 @@ export interface Drop {
 }
 
 /** What was done, in order; replayed, it gives the same planes and runs again. */
-export type Action = { plane: PlaneSpec } | { drop: Drop };
+export type Action = { plane: PlaneSpec } | { drop: Drop } | { remove: number };
 
 // ---------------------------------------------------------------- messages, page -> host
 
@@ -111,8 +113,10 @@ export interface Heads {
     plane: PlaneSpec;
     plane_words: string;
     window: Window;
+    home?: Window; // the plane's own window, to which the map is reset
     points: number; // of the grid, along its longer side
     log: Action[];
+    runs?: number[]; // those that are shown; others are gone
   };
   /** arrays: x (n, 2) f4, y (n,) u1 */
   data: { classes: number };
@@ -153,7 +157,7 @@ export interface Heads {
   critical: { scene: number; points: CriticalMark[]; words: string };
   inspect: { scene: number; title: string; rows: [string, string][]; words: string; warning: boolean; a: number; b: number };
   /** arrays: values (m, m) f4: the class-1 probability, row 0 at y0; with more classes: the class */
-  boundary: { x0: number; x1: number; y0: number; y1: number; classes: number; accuracy: number; words: string; a: number; b: number };
+  boundary: { x0: number; x1: number; y0: number; y1: number; classes: number; accuracy: number; words: string; a: number | null; b: number | null };
   /** arrays: basin (nb, na) i4, -1 outside */
   basins: { scene: number; count: number; words: string; a: number[]; b: number[] };
   trust: { lines: { text: string; warning: boolean }[] };

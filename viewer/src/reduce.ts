@@ -54,9 +54,14 @@ function arrived(state: State, scene: Heads["scene"]): Partial<State> {
   const drops = scene.log.filter((action) => "drop" in action).length;
   const change: Partial<State> = { scene, bench: scene.bench, window: scene.window };
   if (!old || old.scene !== scene.scene) {
-    Object.assign(change, { critical: null, basins: null, inspect: null, trust: null, pointer: null });
+    Object.assign(change, { critical: null, basins: null, inspect: null, trust: null, pointer: null, looked: null, pinned: false });
   }
-  if (drops === 0) Object.assign(change, { runs: new Map(), stability: new Map(), time: null, spectrum: null });
+  if (scene.runs) {
+    const kept = new Set(scene.runs);
+    change.runs = new Map([...state.runs].filter(([run]) => kept.has(run)));
+    change.stability = new Map([...state.stability].filter(([run]) => kept.has(run)));
+    if (kept.size === 0) Object.assign(change, { time: null, spectrum: null });
+  } else if (drops === 0) Object.assign(change, { runs: new Map(), stability: new Map(), time: null, spectrum: null });
   return change;
 }
 

@@ -27,6 +27,8 @@ export interface Camera {
   azimuth: number; // radians; 0 looks along +b
   elevation: number; // radians above the plane
   distance: number; // in units of the terrain's width
+  east?: number; // what it looks at, off the middle along a and b, in the same units
+  north?: number;
 }
 
 /** What the pointer marks, wherever it is: a place of the map, perhaps a step of a run. */
@@ -61,6 +63,7 @@ export interface State {
   steps: number;
   batch: number;
   speed: number; // steps a second; 0: as fast as it goes
+  stored: string | null; // the stored result that is shown
   window: Window | null; // wanted; null: the plane's own
   points: number; // of the grid, wanted
   time: number | null; // step up to which paths are drawn; null: all of it
@@ -69,6 +72,8 @@ export interface State {
   height: "linear" | "log" | "auto";
   theme: "light" | "dark" | "auto";
   tool: "look" | "drop"; // what a click on map or terrain does
+  looked: Pointer | null; // the place that inspector and boundary tell of
+  pinned: boolean; // whether they stay there while the pointer goes on
   panel: string; // which panel is open on a narrow screen
 }
 
@@ -85,17 +90,19 @@ export class Store {
 
   /** Change some keys. */
   set(patch: Partial<State>): void {
-    let fresh = false;
     for (const key of Object.keys(patch) as Key[]) {
       if (Object.is(this.state[key], patch[key])) continue;
       (this.state as unknown as Record<string, unknown>)[key] = patch[key];
-      this.changed.add(key);
-      fresh = true;
+      this.touch(key);
     }
-    if (fresh && !this.asked) {
-      this.asked = true;
-      schedule(() => this.tell());
-    }
+  }
+
+  /** Tell of a key whose meaning changed though its value did not. */
+  touch(key: Key): void {
+    this.changed.add(key);
+    if (this.asked) return;
+    this.asked = true;
+    schedule(() => this.tell());
   }
 
   /** Call `listener` after changes of any of the keys; return how to stop. */
@@ -149,6 +156,7 @@ export function begin(): State {
     steps: 300,
     batch: 0,
     speed: 60,
+    stored: null,
     window: null,
     points: 81,
     time: null,
@@ -157,6 +165,8 @@ export function begin(): State {
     height: "auto",
     theme: "auto",
     tool: "drop",
+    looked: null,
+    pinned: false,
     panel: "terrain",
   };
 }

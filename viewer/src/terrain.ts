@@ -1,6 +1,192 @@
 /** Terrain: the loss as ground that one can walk around. */
 
+import { themeOf } from "./colors";
 import { h } from "./dom";
-import type { MakePart } from "./part";
+import { dropAt } from "./drop";
+import { heightAt } from "./ground";
+import { fitting, type Label, Overlay, written } from "./labels";
+import { Landscape } from "./landscape";
+import { allowed, keyed, orbit } from "./orbit";
+import { qualityFor, timed } from "./pace";
+import type { Context, MakePart, Part } from "./part";
+import { Stage } from "./stage";
+import { begin, type Camera } from "./state";
 
-export const terrain: MakePart = () => ({ el: h("section", { class: "terrain", "aria-label": "terrain" }) });
+const STILL = 150; // milliseconds without a change: then all of it is drawn
+const NO_WEBGL = "This browser has no WebGL; the map shows the same numbers.";
+const LOST = "The graphics were lost and come back if they can; the map shows the same numbers.";
+const NOTHING = "No finite value here: there is no ground to draw.";
+const HELP =
+  "Drag or use the arrow keys to turn, right-drag to move, the wheel or plus and minus to come nearer, 0 to return. " +
+  "On a touch screen turn with one finger; move and come nearer with two.";
+
+const pictures = new Map<HTMLElement, (width: number) => HTMLCanvasElement | null>();
+
+/** What is seen now as a picture `width` pixels wide; null if there is no terrain. */
+export function terrainImage(width: number, root?: HTMLElement): HTMLCanvasElement | null {
+  const make = root ? pictures.get(root) : [...pictures.values()].at(-1);
+  return make?.(width) ?? null;
+}
+
+export const terrain: MakePart = (context) => {
+  const canvas = h("canvas", { "aria-hidden": "true" });
+  Object.assign(canvas.style, { position: "absolute", inset: "0", width: "100%", height: "100%", display: "block" });
+  const overlay = new Overlay();
+  const words = h("p", { class: "terrain-words" });
+  Object.assign(words.style, { position: "absolute", left: "8px", top: "6px", margin: "0", pointerEvents: "none", color: "var(--quiet)", fontSize: "var(--small, 12.5px)" });
+  const notice = h("p", { class: "terrain-notice", role: "status" });
+  Object.assign(notice.style, { position: "absolute", inset: "10% 10% auto", margin: "0", textAlign: "center", pointerEvents: "none" });
+  const hands = h("div", {
+    class: "terrain-hands", role: "application", tabindex: 0, "aria-label": "Terrain: turn and come nearer", "aria-description": HELP, title: "",
+  });
+  Object.assign(hands.style, { position: "absolute", inset: "0", touchAction: "pan-y", cursor: "grab", outlineOffset: "-2px" });
+  const el = h("section", { class: "terrain", "aria-label": "Terrain", "data-drawn": 0 }, canvas, overlay.el, words, notice, hands);
+  Object.assign(el.style, { position: "relative", overflow: "hidden" });
+
+  let stage: Stage;
+  try {
+    stage = new Stage(canvas);
+  } catch {
+    el.dataset.webgl = "no";
+    el.style.height = "auto"; // a line needs less room than a landscape
+    notice.style.position = "static";
+    notice.textContent = NO_WEBGL;
+    hands.remove();
+    canvas.remove();
+    return { el };
+  }
+  el.dataset.webgl = "yes";
+  return alive(context, stage, { el, canvas, hands, overlay, words, notice });
+};
+
+interface Elements {
+  el: HTMLElement;
+  canvas: HTMLCanvasElement;
+  hands: HTMLElement;
+  overlay: Overlay;
+  words: HTMLElement;
+  notice: HTMLElement;
+}
+
+function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, words, notice }: Elements): Part {
+  const { store, root } = context;
+  const { state } = store;
+  const land = new Landscape(stage, state);
+  const gl = stage.renderer.getContext() as WebGL2RenderingContext;
+  let full: number | null = null; // milliseconds that a drawing of all of it takes
+  let count = 0;
+  let stale = true; // ground and picture are to be built
+  let timer = 0;
+
+  const learn = (cost: number) => {
+    full = cost;
+    el.dataset.cost = cost.toFixed(0);
+  };
+  const draw = (moving: boolean) => {
+    const [width, height] = [el.clientWidth, el.clientHeight];
+    if (!width || !height || el.dataset.webgl === "no" || !state.surface) return;
+    if (stale) land.build(themeOf(el));
+    stale = false;
+    const begun = performance.now();
+    const ratio = Math.min(2, devicePixelRatio || 1);
+    const cells = Math.max(land.ground!.na, land.ground!.nb);
+    const quality = qualityFor(moving, full, cells, ratio);
+    const labels = land.draw(width, height, quality);
+    overlay.show(fitting(labels, width, height), themeOf(el).paper);
+    overlay.mark(land.rings());
+    words.textContent = land.words();
+    notice.textContent = land.empty ? NOTHING : "";
+    if (!quality.plain) timed(gl, begun, learn);
+    el.dataset.drawn = String(++count);
+    el.dataset.quality = `${quality.ratio.toFixed(2)} ${quality.step}`;
+  };
+  const change = () => {
+    draw(true);
+    clearTimeout(timer);
+    timer = setTimeout(() => draw(false), STILL) as unknown as number;
+  };
+  const mark = () => {
+    if (!count) return;
+    overlay.mark(land.rings());
+    el.dataset.drawn = String(++count);
+  };
+  const build = () => {
+    stale = true;
+    draw(false);
+  };
+  const move = (camera: Camera) => {
+    const { ground } = land;
+    store.set({ camera: allowed(camera, (x, z) => (ground ? heightAt(ground, x, z) : NaN)) });
+  };
+  const hover = (x: number, y: number) => {
+    const pointer = land.under(x, y);
+    if (pointer || state.pointer) store.set({ pointer });
+    hands.style.cursor = pointer ? (state.tool === "drop" ? "crosshair" : "pointer") : "grab";
+  };
+
+  const stops = [
+    store.on(["surface", "height", "theme"], build),
+    store.on(["runs", "time", "camera", "critical"], change),
+    store.on(["pointer", "looked", "pinned"], mark),
+    orbit(hands, {
+      camera: () => state.camera,
+      move,
+      hover,
+      leave: () => store.set({ pointer: null }),
+      click: (x, y) => {
+        hover(x, y);
+        const place = land.place(x, y);
+        if (place && state.tool === "drop") dropAt(context, place.a, place.b);
+      },
+      wheel: () => state.hello?.layout !== "figure" || hands.matches(":focus"),
+    }),
+  ];
+  hands.addEventListener("keydown", (event) => {
+    const camera = event.ctrlKey || event.metaKey || event.altKey ? null : keyed(event.key, state.camera, begin().camera);
+    if (!camera) return;
+    event.preventDefault();
+    move(camera);
+  });
+  canvas.addEventListener("webglcontextlost", (event) => {
+    event.preventDefault(); // only then may it come back
+    el.dataset.webgl = "no";
+    notice.textContent = LOST;
+  });
+  canvas.addEventListener("webglcontextrestored", () => {
+    el.dataset.webgl = "yes";
+    build();
+  });
+  const watch = new ResizeObserver(() => draw(false));
+  watch.observe(el);
+
+  pictures.set(root, (width) => image(width));
+  const image = (width: number): HTMLCanvasElement | null => {
+    if (!state.surface || el.dataset.webgl === "no") return null;
+    if (stale) land.build(themeOf(el));
+    stale = false;
+    const [wide, high] = [el.clientWidth || 800, el.clientHeight || 560];
+    const ratio = width / wide;
+    const labels: Label[] = fitting(land.draw(wide, high, { ratio, step: 1, plain: false }), wide, high);
+    const { paper, quiet } = themeOf(el);
+    const made = h("canvas", { width, height: Math.round(high * ratio) });
+    const pen = made.getContext("2d")!;
+    pen.fillStyle = paper;
+    pen.fillRect(0, 0, made.width, made.height);
+    pen.drawImage(canvas, 0, 0, made.width, made.height);
+    const said: Label = { right: 8, down: 14, text: land.words(), look: "caption", align: "left" };
+    written(pen, [...labels, said], ratio, quiet, paper);
+    draw(false);
+    return made;
+  };
+
+  return {
+    el,
+    dispose() {
+      for (const stop of stops) stop();
+      clearTimeout(timer);
+      watch.disconnect();
+      pictures.delete(root);
+      stage.dispose();
+    },
+  };
+}

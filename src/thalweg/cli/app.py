@@ -1,6 +1,7 @@
 """The program: commands by name, and what each way to end looks like to the shell.
 
-0 done, 1 failed, 2 usage or input, 130 after Ctrl-C, 143 after SIGTERM. A refusal is one line.
+0 done, 1 failed, 2 usage or input, 130 after Ctrl-C, 143 after SIGTERM; the explorer, which
+leaves nothing undone, ends with 0 after either. A refusal is one line.
 """
 
 import inspect
@@ -17,6 +18,7 @@ from thalweg.cli import (
     case_study,
     connect,
     critical,
+    explore,
     export,
     follow,
     info,
@@ -62,6 +64,7 @@ _add(spectrum.spectrum, spectrum.EXAMPLES)
 _add(critical.critical, critical.EXAMPLES)
 _add(connect.connect, connect.EXAMPLES)
 _add(basins.basins, basins.EXAMPLES)
+_add(explore.explore, explore.EXAMPLES)
 _add(info.info, info.EXAMPLES)
 _add(show.show, show.EXAMPLES)
 _add(trust.trust, trust.EXAMPLES)

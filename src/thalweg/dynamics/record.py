@@ -83,7 +83,7 @@ def record_many(
     if steps < 1 or every < 1:
         wanted = "steps and every must be at least 1"
         raise InputError(wanted, f"{steps} and {every}", "ask for one step or more")
-    draw = _batch_drawer(objective, batches)
+    draw = batch_drawer(objective, batches)
     state = stepper.start(points)
     kept, rows, losses, norms = [], [], [], []
     values, gradients = np.empty(len(points)), np.empty_like(points)
@@ -121,9 +121,14 @@ def record_many(
         ]
 
 
-def _batch_drawer(
+def batch_drawer(
     objective: SmoothObjective, batches: Minibatches | None
 ) -> Callable[[], SampledObjective] | None:
+    """Return what gives the objective of each next minibatch; None for full-batch steps.
+
+    Raises:
+        InputError: an objective without examples, or a batch larger than all of them.
+    """
     if batches is None:
         return None
     if not isinstance(objective, SampledObjective):

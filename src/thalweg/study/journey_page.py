@@ -1,14 +1,14 @@
 """The page of a journey: one HTML file that asks for nothing else, with a surface to turn."""
 
-from collections.abc import Sequence
 from html import escape
 
 import xarray as xr
 
-from thalweg.plots.plotly_surface import surface_html
 from thalweg.study.journey_figure import map_views
 from thalweg.trust_report.report import TrustReport
-from thalweg.views.trust import TrustLine
+from thalweg.viewer.figure import figure_frames
+from thalweg.viewer.frames import Frame
+from thalweg.viewer.page import page
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -20,18 +20,12 @@ _PAGE = """<!doctype html>
 body {{ margin: 2rem auto; max-width: 62rem; padding: 0 1rem;
   font: 16px/1.5 system-ui, sans-serif; color: #1a1d21; background: #fff; }}
 h1 {{ font-size: 1.25rem; font-weight: 600; }}
-.turn {{ height: 36rem; }}
-.turn > div {{ height: 100%; }}
-.picture > svg {{ width: 100%; height: auto; }}
-ul {{ border-top: 1px solid #ddd; padding: .8rem 0 0 1.2rem; font-size: .9rem; color: #5a6068; }}
-.warning {{ color: #1a1d21; font-weight: 600; }}
+svg {{ width: 100%; height: auto; }}
 </style>
 </head>
 <body>
-{heading}<div class="{look}">
-{picture}
-</div>
-{trust}</body>
+{heading}{picture}
+</body>
 </html>
 """
 
@@ -53,22 +47,26 @@ def surface_page(
         field: which field of the surface.
         report: what to trust; default: what is known without the objective.
     """
-    view, paths, trust = map_views(surface, path, field, report=report)
-    return _page(surface_html(view, paths, include_plotlyjs=True), "turn", title, trust.lines)
+    return page(surface_frames(surface, path, title=title, field=field, report=report), title)
+
+
+def surface_frames(
+    surface: xr.Dataset,
+    path: xr.Dataset | None = None,
+    *,
+    title: str = "",
+    field: str = "loss",
+    report: TrustReport | None = None,
+) -> list[Frame]:
+    """Return the frames of that page."""
+    view, _, trust = map_views(surface, path, field, report=report)
+    paths = [] if path is None else [path]
+    labels = view.a_label, view.b_label
+    return figure_frames(surface, paths, title=title, field=field, trust=trust, labels=labels)
 
 
 def figure_page(svg: str, title: str = "") -> str:
     """Return the page of a figure, given as SVG text, which carries its own trust lines."""
-    return _page(svg[svg.index("<svg") :], "picture", title, ())
-
-
-def _page(picture: str, look: str, title: str, lines: Sequence[TrustLine]) -> str:
-    looks = {True: ' class="warning"', False: ""}
-    items = "\n".join(f"<li{looks[line.warning]}>{escape(line.text)}</li>" for line in lines)
-    return _PAGE.format(
-        name=escape(title or "Thalweg"),
-        heading=f"<h1>{escape(title)}</h1>\n" if title else "",
-        look=look,
-        picture=picture,
-        trust=f"<ul>\n{items}\n</ul>\n" if items else "",
-    )
+    heading = f"<h1>{escape(title)}</h1>\n" if title else ""
+    picture = svg[svg.index("<svg") :]
+    return _PAGE.format(name=escape(title or "Thalweg"), heading=heading, picture=picture)

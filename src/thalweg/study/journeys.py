@@ -34,6 +34,7 @@ from thalweg.trust_report.trust import trust
 
 if TYPE_CHECKING:
     from thalweg.plots.mpl_page import Figure
+    from thalweg.viewer.notebook import Shown
 
 PIECES = {1: 64, 2: 8, 3: 4}  # tiles an axis: some 64 in all, so that a stop costs little
 
@@ -120,6 +121,27 @@ class Landscape:
         figure = self.figure(title, field=field, width_mm=width_mm)
         beside = report_beside(Path(folder) / name, self._report(field))
         return *save_figure(figure, folder, name, formats), beside
+
+    def explore(self, title: str = "", *, field: str = "loss") -> "Shown":
+        """Return the landscape to walk in, for a notebook: put it at the end of a cell.
+
+        Args:
+            title: the finding, or empty.
+            field: which field of the surface.
+
+        Raises:
+            InputError: no such field, or not two directions.
+        """
+        from thalweg.study.notebook import explore
+
+        paths = [] if self.path is None else [self.path]
+        return explore(self.surface, paths, title=title, field=field, report=self._report(field))
+
+    def _repr_html_(self) -> str:
+        """Return the picture, how far to trust it, and how to walk in it."""
+        from thalweg.study.notebook import picture_html
+
+        return picture_html(self.surface, self.path, self.trust, ".explore()")
 
     def _report(self, field: str) -> TrustReport:
         return self.trust if field == "loss" else self.judged(field)

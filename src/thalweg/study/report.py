@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from thalweg.plots.plotly_surface import plotly_script
 from thalweg.study.section import Exhibit, Marked, Section, Table
 from thalweg.version import __version__
+from thalweg.viewer.page import policy, viewer_script
 
 FULL = 1338  # pixels of a figure that takes the whole width: 170 mm at 200 dots an inch
+WIDE = 792  # CSS pixels of the text
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Report:
 
 
 def render(report: Report, sections: Sequence[Section], figures: Path) -> str:
-    """Return the page; pictures from the folder `figures` and the 3-D script are inside it."""
+    """Return the page; pictures from the folder `figures` and the viewer are inside it."""
     environment = Environment(
         loader=PackageLoader("thalweg.study"), autoescape=True, undefined=StrictUndefined
     )
@@ -44,17 +45,21 @@ def render(report: Report, sections: Sequence[Section], figures: Path) -> str:
     environment.tests["marked"] = lambda cell: isinstance(cell, Marked)
 
     def picture(name: str) -> tuple[str, int]:
-        """Return the PNG as text, and its width in percent of a full page."""
+        """Return the PNG as text, and its width on the page in CSS pixels."""
         data = (figures / f"{name}.png").read_bytes()
         pixels = int.from_bytes(data[16:20], "big")  # the PNG header holds the width there
-        return base64.b64encode(data).decode("ascii"), min(100, round(100 * pixels / FULL))
+        return base64.b64encode(data).decode("ascii"), min(WIDE, round(WIDE * pixels / FULL))
 
     interactive = any(isinstance(b, Exhibit) and b.fragment for s in sections for b in s.blocks)
+    script = viewer_script() if interactive else ""
+    style = environment.get_template("report.css").render()
     return environment.get_template("report.html").render(
         report=report,
         sections=sections,
         picture=picture,
-        script=plotly_script() if interactive else "",
+        script=script,
+        style=style,
+        policy=policy(script, style),
         version=__version__,
     )
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 LIMIT_POINTS, LIMIT_DEPTH, LIMIT_WIDTH = 500, 4, 64
-LIMIT_GRID, LIMIT_STEPS, LIMIT_OPTIMIZERS, LIMIT_LOG = 301, 10_000, 6, 40
+LIMIT_GRID, LIMIT_STEPS, LIMIT_OPTIMIZERS, LIMIT_LOG, LIMIT_RUNS = 301, 10_000, 6, 40, 24
 
 Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Coordinate = Annotated[float, Meta(ge=-1e6, le=1e6)]
@@ -42,11 +42,14 @@ class Bench(_Checked, frozen=True):
 class PlaneSpec(_Checked, frozen=True):
     """How to make a plane."""
 
-    recipe: Literal["random", "filter", "principal", "eigen", "points", "stored"] = "filter"
+    recipe: Literal[
+        "random", "filter", "principal", "eigen", "points", "twins", "aligned", "stored"
+    ] = "filter"
     seed: Seed = 0
     run: Run | None = None
     step: Step | None = None
-    runs: Annotated[list[Run], Meta(max_length=4)] = []
+    runs: Annotated[list[Run], Meta(max_length=LIMIT_RUNS)] = []
+    steps: Annotated[list[Step], Meta(max_length=LIMIT_RUNS)] = []
 
 
 class Window(_Checked, frozen=True):
@@ -77,10 +80,11 @@ class Drop(_Checked, frozen=True):
 
 
 class Action(_Checked, frozen=True, omit_defaults=True):
-    """One entry of the log: a plane or a drop."""
+    """One entry of the log: a plane, a drop, or a run (by number) that was removed."""
 
     plane: PlaneSpec | None = None
     drop: Drop | None = None
+    remove: Run | None = None
 
 
 Log = Annotated[list[Action], Meta(max_length=LIMIT_LOG)]

@@ -14,7 +14,6 @@ from thalweg.curvature.dense import spectrum
 from thalweg.geometry.planes import random_plane
 from thalweg.geometry.scaling import FilterNorm, Scaling, Unit
 from thalweg.plots.mpl_figures import surfaces_figure
-from thalweg.plots.plotly_surface import surface_html
 from thalweg.study.context import Study
 from thalweg.study.margin import judged, margin
 from thalweg.study.section import Exhibit, Section, number
@@ -24,6 +23,8 @@ from thalweg.topology.connectivity import Connectivity
 from thalweg.topology.of_surface import topology_of
 from thalweg.topology.result import Places
 from thalweg.trust_report.report import TrustReport
+from thalweg.viewer.figure import figure_frames
+from thalweg.viewer.page import placed
 from thalweg.views.surface import shared_scale, surface_view
 from thalweg.views.trust import TrustLines, trust_lines
 
@@ -48,7 +49,8 @@ def slices_section(study: Study) -> Section:
         facts[setting.key] = asdict(seen)
         strip = _trust(study, setting, seen, pair)
         figure = partial(surfaces_figure, views, title=_title(setting, seen), trust=strip)
-        fragment = surface_html(views[1], include_plotlyjs=False, div_id=f"slice-{setting.key}-3d")
+        turned = figure_frames(pair[1], trust=strip)
+        fragment = placed(turned, f"slice-{setting.key}-frames", lazy=True)
         caption = (
             f"The loss of {setting.title} around the end of {OPTIMIZER}, on a plane of two random "
             "directions: of length 1, and filter-normalized. One draw; each panel has its own "

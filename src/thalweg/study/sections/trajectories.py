@@ -13,7 +13,6 @@ from thalweg.dynamics.project import project
 from thalweg.geometry.planes import principal_plane
 from thalweg.plots.mpl_figures import surfaces_figure, views_figure
 from thalweg.plots.mpl_surface_3d import surface_3d_figure
-from thalweg.plots.plotly_surface import surface_html
 from thalweg.study.artists import Drawing
 from thalweg.study.context import Study
 from thalweg.study.edge import edge_blocks, edge_facts, edges
@@ -22,6 +21,8 @@ from thalweg.study.planarity import planarities, planarity_blocks, planarity_fac
 from thalweg.study.section import Exhibit, Section, Table, listed, number, percent
 from thalweg.study.settings import Setting
 from thalweg.trust_report.report import TrustReport
+from thalweg.viewer.figure import figure_frames
+from thalweg.viewer.page import placed
 from thalweg.views.moving_frame import moving_frame_view
 from thalweg.views.path import TRUE_BELOW, PathView, gap_shares, path_view
 from thalweg.views.surface import SurfaceView, shared_scale, surface_view
@@ -194,6 +195,7 @@ def _joint_exhibits(
         trust=trust_lines(run.line() for run in report.paths),
         width_mm=130,
     )
+    frames = figure_frames(surface, list(paths.values()), trust=trust)
     return [
         study.exhibit(
             f"paths-{setting.key}",
@@ -206,7 +208,7 @@ def _joint_exhibits(
             relief,
             "The same in relief, paths at their true loss, with stems to the surface where they "
             "leave it.",
-            surface_html(view, drawn, include_plotlyjs=False, div_id=f"paths-{setting.key}-3d"),
+            placed(frames, f"paths-{setting.key}-frames", lazy=True),
         ),
     ]
 

@@ -1,0 +1,188 @@
+"""Choosing: a stored result takes the place of what is shown; one that still grows is followed."""
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from thalweg.core.errors import InputError
+from thalweg.core.grid import Grid
+from thalweg.core.plane import Plane
+from thalweg.viewer.figure import stored_scene
+from thalweg.viewer.frames import Frame
+from thalweg.viewer.scene import surface_frame, trust_frame
+from thalweg.views.surface import SurfaceView, surface_view
+from thalweg.views.trust import TrustLine
+from thalweg.web.bench import lay
+from thalweg.web.busy import busy
+from thalweg.web.ground import Ground
+from thalweg.web.library import Library, being_written, stamp
+from thalweg.web.messages import Bench, PlaneSpec, Window
+from thalweg.web.session import OF_A_BENCH, Session
+from thalweg.web.stage import show, tell_scene
+from thalweg.web.stored import (
+    LEAST,
+    StoredMap,
+    is_of,
+    plane_of_run,
+    read,
+    read_map,
+    spectrum_frame,
+    unknown_terrain,
+)
+from thalweg.web.stored_run import StoredPath, StoredRun
+from thalweg.web.walking import keep_walking
+
+POINTS = 81  # of a map that is computed around a run
+POLL = 0.5  # seconds between looks at a store that grows
+NO_TERRAIN = "No terrain: the loss of this run is not known here, only that of its own steps."
+GROWN = 2  # a run that is so many times longer gets a new plane
+
+
+async def show_stored(session: Session, library: Library, name: str) -> None:
+    """Show a stored result.
+
+    Raises:
+        InputError: no such result, or one that cannot be drawn on a plane.
+        StoreError: it cannot be read.
+    """
+    file = library.file(name)
+    with busy(session, name):
+        growing = being_written(file)
+        seen = stamp(file)
+        found = await session.compute(read, file, name)
+        kind = str(found.attrs["kind"])
+        if kind == "spectrum":
+            session.send(spectrum_frame(found, name))
+            return
+        if kind == "surface":
+            mapped = await session.compute(read_map, file, name)
+            async with session.turn:
+                await _take_objective(session, found)
+                _show_map(session, mapped, growing)
+        elif kind == "trajectory":
+            while growing and found.sizes["step"] < LEAST:
+                await asyncio.sleep(POLL)
+                growing, found = being_written(file), await session.compute(read, file, name)
+            plane = await session.compute(plane_of_run, found["point"].values)
+            async with session.turn:
+                await _take_objective(session, found)
+                _show_run(session, found, plane, growing)
+        else:
+            wanted = "the result must be a surface, a trajectory or a spectrum"
+            raise InputError(wanted, f"{name}: a {kind}", "draw it with `thalweg show`")
+    if growing or being_written(file):
+        await _keep_up(session, library, file, name, seen)
+
+
+async def _keep_up(
+    session: Session, library: Library, file: Path, name: str, seen: tuple[int, int, int]
+) -> None:
+    """Look at a store again and again; tell what is new until its writer is gone."""
+    scene, run = session.scene, session.runs.get(0)
+    laid = 0 if run is None else len(run.losses)
+    while True:
+        await asyncio.sleep(POLL)
+        growing, now = being_written(file), stamp(file)  # in this order: nothing is missed
+        if now == seen and growing:
+            continue
+        seen = now
+        if isinstance(run, StoredRun):
+            if session.runs.get(run.number) is not run:
+                return
+            found = await session.compute(read, file, name)
+            longer = found.sizes["step"] >= GROWN * laid and session.scene == scene
+            if longer or not run.goes_on(found):
+                await show_stored(session, library, name)
+                return
+            run.take(found, growing)
+            keep_walking(session)
+        else:
+            if session.scene != scene:
+                return
+            mapped = await session.compute(read_map, file, name)
+            async with session.turn:
+                if session.scene != scene:
+                    return
+                session.surface, session.view = mapped.surface, mapped.view
+                _lay_runs(session)
+                session.send(surface_frame(mapped.view, scene, draft=growing))
+                session.send(trust_frame(mapped.trust))
+        if not growing:
+            return
+
+
+async def _take_objective(session: Session, found: xr.Dataset) -> None:
+    """Take the objective of a stored result: the one given, or the chapter's, if it is of that."""
+    session.stop("map")
+    session.clear_runs()
+    session.forget(*OF_A_BENCH)
+    session.bench, session.data, session.objective = None, None, None
+    given = session.hall.objective
+    if given is not None:
+        session.objective = given if is_of(found, given, unsaid=True) else None
+        return
+    chapter = await session.compute(lay, Bench())
+    if is_of(found, chapter.objective, unsaid=False):
+        session.bench, session.objective = Bench(), chapter.objective
+        session.data = chapter.inputs, chapter.labels
+
+
+def _show_map(session: Session, mapped: StoredMap, growing: bool) -> None:
+    """Show a stored surface, and the path beside it."""
+    _stand(session, mapped.surface, mapped.plane, mapped.view)
+    if mapped.path is not None:
+        _keep_run(session, StoredPath(0, mapped.path, session.scene))
+    _tell(session, mapped.surface, mapped.view, growing)
+    session.send(trust_frame(mapped.trust))
+
+
+def _show_run(session: Session, run: xr.Dataset, plane: Plane, growing: bool) -> None:
+    """Show a run on its principal plane: over its terrain if its loss is known, else over none."""
+    points = run["point"].values
+    coords = plane.coordinates(points[np.isfinite(points).all(axis=1)])
+    about = str(run.attrs.get("objective", ""))
+    blank = unknown_terrain(plane, Grid.covering(coords, 2), about)
+    view = surface_view(blank)
+    _stand(session, run, plane, view)
+    _keep_run(session, StoredRun(0, run, growing))
+    if session.objective is not None:
+        show(session)
+        return
+    _tell(session, blank, view, False)
+    session.send(trust_frame([TrustLine(NO_TERRAIN, warning=True)]))
+
+
+def _stand(session: Session, found: xr.Dataset, plane: Plane | None, view: SurfaceView) -> None:
+    """Take a stored plane."""
+    session.plane, session.plane_spec = plane, PlaneSpec("stored")
+    session.plane_words = str(found.attrs.get("recipe", "")) or (plane.recipe if plane else "")
+    session.window = session.home = Window(*view.window)
+    session.surface, session.view, session.log = None, None, []
+    session.points = max(*view.values.shape, POINTS)
+    session.scene += 1
+
+
+def _keep_run(session: Session, run: StoredRun | StoredPath) -> None:
+    session.runs[run.number], session.next_run = run, run.number + 1
+
+
+def _tell(session: Session, surface: xr.Dataset, view: SurfaceView, draft: bool) -> None:
+    """Tell a stored plane, the map over it, and the runs there."""
+    session.surface, session.view = surface, view
+    if session.objective is not None:
+        tell_scene(session)
+    else:
+        head = {**stored_scene(surface, view, session.scene).head, "runs": list(session.runs)}
+        session.send(Frame("scene", head))
+    _lay_runs(session)
+    session.send(surface_frame(view, session.scene, draft=draft))
+
+
+def _lay_runs(session: Session) -> None:
+    """Let the runs lie on the stored map, with or without its objective."""
+    plane = session.plane or Plane(np.zeros(2), np.eye(2))  # not kept; but the path beside it is
+    window, view = session.window, session.view
+    session.ground = Ground(session.scene, session.objective, plane, window, view)
+    keep_walking(session)

@@ -1,0 +1,180 @@
+"""Library: the stored results to choose from, by names that never lead out of one folder."""
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from thalweg.core.errors import InputError, StoreError, ThalwegError
+from thalweg.store.attributes import from_json
+from thalweg.store.described import group_attributes
+from thalweg.store.durable import read_file
+from thalweg.store.folder import is_store
+from thalweg.store.ledger import LINES
+from thalweg.views.prose import counted
+from thalweg.web.messages import Choose
+
+if TYPE_CHECKING:
+    from thalweg.web.session import Session
+
+MOST = 500  # entries
+DEEPEST = 6  # folders in folders
+TRIES = 5
+ROOT = "zarr.json"
+SHOWN = ("surface", "trajectory", "spectrum")
+LARGEST = 1 << 24  # bytes of attributes
+
+
+class Library:
+    """The stored surfaces, runs and spectra in one place.
+
+    Args:
+        place: a store, or a folder of them; None: an empty library.
+
+    Raises:
+        StoreError: there is nothing at that place.
+    """
+
+    def __init__(self, place: Path | None) -> None:
+        self.place = place
+        if place is None:
+            return
+        if not place.is_dir():
+            got = "something else" if place.exists() else "nothing"
+            raise StoreError(f"{place} must be a store or a folder of them", got, "check the path")
+        self.root = (place.resolve().parent if is_store(place) else place).resolve()
+
+    def entries(self) -> list[dict[str, str]]:
+        """Return name, kind and words of each result that can be shown, in order of the names.
+
+        A damaged one is listed as such; a path that was kept beside its surface is part of it.
+        """
+        if self.place is None:
+            return []
+        found = [self.place.resolve()] if is_store(self.place) else _below(self.root, 0)
+        entries = []
+        for file in found:
+            entry = self._entry(file)
+            if entry is not None:
+                entries.append(entry)
+            if len(entries) == MOST:
+                break
+        return entries
+
+    def file(self, name: str) -> Path:
+        """Return the folder of a result.
+
+        Raises:
+            InputError: no such result here.
+        """
+        fault = InputError("the result must be one of those that are listed", repr(name), "choose")
+        if self.place is None or not name or "\0" in name or "\\" in name:
+            raise fault
+        try:
+            file = (self.root / name).resolve()
+            inside = file.is_relative_to(self.root) and file != self.root
+            if not inside or not is_store(file):
+                raise fault
+        except OSError:
+            raise fault from None
+        if is_store(self.place) and file != self.place.resolve():
+            raise fault
+        return file
+
+    def _entry(self, file: Path) -> dict[str, str] | None:
+        name = file.relative_to(self.root).as_posix()
+        try:
+            about = attributes(file)
+        except ThalwegError as fault:
+            words = " ".join(str(fault).replace(str(file), name).split())
+            return {"name": name, "kind": "damaged", "words": words}
+        kind = str(about.get("kind", ""))
+        if kind not in SHOWN or (kind == "surface" and len(about.get("lengths", ())) != 2):
+            return None
+        return {"name": name, "kind": kind, "words": _words(kind, about, file)}
+
+
+async def choose(session: "Session", message: Choose) -> None:
+    """Show a stored result, and follow it as long as somebody writes it.
+
+    Raises:
+        InputError: there is no library.
+    """
+    from thalweg.web.choosing import show_stored
+
+    library = session.hall.library
+    if library is None:
+        mend = "start the explorer with a run, or a folder of runs"
+        raise InputError("there must be stored results", "none", mend)
+    session.start("the stored result", show_stored(session, library, message.stored))
+
+
+def attributes(file: Path) -> dict[str, Any]:
+    """Return the attributes of a store, without reading anything else of it.
+
+    Raises:
+        StoreError: they cannot be read.
+    """
+    for _ in range(TRIES):  # a writer may be replacing it just now
+        try:
+            content = read_file(file, ROOT, LARGEST)
+        except OSError:
+            content = None
+        if content is not None:
+            return from_json(group_attributes(content, file))
+        time.sleep(0.01)
+    raise StoreError(f"{file} must be readable", f"no {ROOT}", "delete it and run again")
+
+
+def stamp(file: Path) -> tuple[int, int, int]:
+    """Return what changes whenever a store grows; zeros while it is being replaced."""
+    try:
+        about = (file / LINES).stat()
+    except OSError:
+        return 0, 0, 0
+    return about.st_ino, about.st_size, about.st_mtime_ns
+
+
+def being_written(file: Path) -> bool:
+    """Return whether a process that lives writes the store; its lock is only looked at."""
+    try:
+        told = json.loads((file.with_name(f".{file.name}.lock")).read_text())
+        process = int(told["process"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # it lives, and is somebody else's
+        return True
+    return True
+
+
+def _below(place: Path, depth: int) -> Iterator[Path]:
+    """Yield the stores below a folder, but not what lies inside a store or behind a link."""
+    try:
+        inside = sorted(place.iterdir())
+    except OSError:
+        return
+    for entry in inside:
+        if entry.name.startswith(".") or entry.is_symlink() or not entry.is_dir():
+            continue
+        if is_store(entry):
+            yield entry
+        elif depth < DEEPEST:
+            yield from _below(entry, depth + 1)
+
+
+def _words(kind: str, about: dict[str, Any], file: Path) -> str:
+    of = str(about.get("objective", ""))
+    if kind == "surface":
+        return f"terrain of {of}" if of else "terrain"
+    if kind == "spectrum":
+        return f"spectrum of {of}" if of else "spectrum"
+    name = str(about.get("optimizer", "")) or "run"
+    if being_written(file):
+        return f"{name}, being recorded"
+    return f"{name}, {counted(int(about['steps']), 'step')}" if "steps" in about else name

@@ -1,0 +1,131 @@
+"""Stored: what is read from a store, and what a picture of it needs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from thalweg.core.arrays import FloatArray
+from thalweg.core.errors import InputError, StoreError
+from thalweg.core.grid import Grid
+from thalweg.core.objective import Objective
+from thalweg.core.plane import Plane
+from thalweg.core.schema import Cell, axes_of, plane_of, surface_dataset
+from thalweg.geometry.planes import principal_plane
+from thalweg.store.folder import is_store, load
+from thalweg.study.journeys import path_store
+from thalweg.trust_report.trust import trust
+from thalweg.viewer.frames import Frame
+from thalweg.views.prose import counted, number
+from thalweg.views.surface import SurfaceView, surface_view
+from thalweg.views.trust import TrustLine
+
+LEAST = 3  # points of a run that a plane can be laid through
+
+
+@dataclass(frozen=True, eq=False)
+class StoredMap:
+    """A stored surface with two directions.
+
+    Attributes:
+        surface: a *surface* Dataset.
+        view: of it.
+        plane: None where the surface does not hold it.
+        path: the *path* that was kept beside it, or None.
+        trust: how far to trust it.
+    """
+
+    surface: xr.Dataset
+    view: SurfaceView
+    plane: Plane | None
+    path: xr.Dataset | None
+    trust: tuple[TrustLine, ...]
+
+
+def read(file: Path, name: str) -> xr.Dataset:
+    """Return the Dataset in a store; what is wrong is said of its name, not of its whole path.
+
+    Raises:
+        StoreError: no store, a damaged one, or one that Thalweg did not write.
+    """
+    try:
+        found = load(file)
+    except StoreError as fault:
+        wanted, got = (str(part).replace(str(file), name) for part in (fault.wanted, fault.got))
+        raise StoreError(wanted, got, fault.mend) from None
+    if "kind" not in found.attrs:
+        wanted = f"{name} must be a store that Thalweg wrote"
+        raise StoreError(wanted, "a Zarr group without a kind", "choose another one")
+    return found
+
+
+def read_map(file: Path, name: str) -> StoredMap:
+    """Return a stored surface with two directions, and the path that was kept beside it.
+
+    Raises:
+        StoreError: it cannot be read.
+        InputError: it has one direction, or three.
+    """
+    surface = read(file, name)
+    if len(axes_of(surface)) != 2:
+        got = f"{name}: {counted(len(axes_of(surface)), 'direction')}"
+        raise InputError("a terrain has two directions", got, "draw it with `thalweg show`")
+    beside, path = path_store(file), None
+    if is_store(beside):
+        path = read(beside, path_store(name).as_posix())
+        same = path.attrs.get("plane_digest") == surface.attrs["plane_digest"]
+        path = path if same and path.attrs["kind"] == "path" else None
+    plane = plane_of(surface) if "directions" in surface else None
+    lines = trust(surface, [] if path is None else [path]).lines()
+    return StoredMap(surface, surface_view(surface), plane, path, tuple(lines))
+
+
+def plane_of_run(points: FloatArray) -> Plane:
+    """Return the principal plane of the points (t, n) of a run, of those before the first NaN.
+
+    Raises:
+        InputError: too few points, or a run that never left a line.
+    """
+    finite = np.isfinite(points).all(axis=1)
+    points = points[: finite.size if finite.all() else int(np.argmin(finite))]
+    if len(points) < LEAST:
+        wanted = f"a run must have {LEAST} finite points to be drawn on a plane"
+        raise InputError(wanted, str(len(points)), "choose another one")
+    return principal_plane(points)
+
+
+def unknown_terrain(plane: Plane, grid: Grid, objective: str) -> xr.Dataset:
+    """Return the *surface* of which nothing is known: all its cells are pending."""
+    unknown = {"loss": np.full(grid.shape, np.nan)}
+    status = np.full(grid.shape, Cell.PENDING, dtype=np.int8)
+    return surface_dataset(plane, grid, unknown, status, {"objective": objective})
+
+
+def is_of(found: xr.Dataset, objective: Objective, *, unsaid: bool) -> bool:
+    """Return whether a stored result is of this objective.
+
+    Args:
+        found: it.
+        objective: this one.
+        unsaid: whether a result that does not say of what it is counts, if its size fits.
+    """
+    names = {f"{part}_digest": name for part, name in objective.identity().items()}
+    if any(key in found.attrs for key in names):
+        return all(found.attrs.get(key) == name for key, name in names.items())
+    if "objective_digest" in found.attrs:
+        return found.attrs["objective_digest"] == objective.digest()
+    return unsaid and found.sizes.get("parameter") == objective.layout.size
+
+
+def spectrum_frame(found: xr.Dataset, name: str) -> Frame:
+    """Return the frame of a stored *spectrum* Dataset."""
+    values = found["eigenvalues"].values
+    negative = int(found.attrs.get("negative", (values < 0).sum()))
+    words = f"{counted(values.size, 'eigenvalue')}, {negative:,} of them negative"
+    if values.size:
+        words += f"; lowest {number(values[0])}, highest {number(values[-1])}"
+    if found.attrs.get("truncated"):
+        words += "; the ends alone"
+    head = {"title": name, "negative": negative, "words": f"{words}."}
+    return Frame("spectrum", head, {"eigenvalues": values})

@@ -1,0 +1,244 @@
+"""Session and hall: whatever a page says, the session lives; once it is gone, nothing is left."""
+
+import asyncio
+import json
+import threading
+import time
+
+import pytest
+
+from thalweg.core.errors import InputError
+from thalweg.objectives.zoo import quadratic
+from thalweg.web import handlers, messages
+from thalweg.web.hall import Hall, Limits
+from thalweg.web.session import LONGEST, Session
+from web.conversation import drop, opened, visit, with_page
+
+SMALL = {"points": 20, "width": 4}
+GOOD = json.dumps({"kind": "drop", "drop": drop()})
+BAD = [
+    "",
+    "null",
+    "[]",
+    "{",
+    '{"kind": "plne"}',
+    '{"kind": 3}',
+    '{"kind": "speed"}',
+    '{"kind": "speed", "steps_per_second": "fast"}',
+    '{"kind": "speed", "steps_per_second": -1}',
+    '{"kind": "speed", "steps_per_second": NaN}',
+    '{"kind": "speed", "steps_per_second": 1e999}',
+    '{"kind": "window", "window": {"a0": 0, "a1": 1, "b0": 0}, "points": 9}',
+    '{"kind": "window", "window": {"a0": 0, "a1": 1, "b0": 0, "b1": 1}, "points": 100000}',
+    '{"kind": "open", "unknown": 1}',
+    '{"kind": "open", "bench": {"width": 1000000}}',
+    GOOD.replace("Adam", "<script>alert(1)</script>"),
+    GOOD.replace("0.02", "0"),
+    "[" * 100_000,
+    '{"kind":"open","log":' + "[" * 50_000,
+    "x" * (LONGEST + 1),
+    "\ud800",
+]
+
+
+def test_what_makes_no_sense_becomes_a_fault_and_the_session_goes_on():
+    async def talk(page):
+        faults = []
+        for text in BAD:
+            await page.session.receive(text)
+            faults.append((await page.hear("fault")).head)
+        await opened(page, bench=SMALL, points=9)
+        return faults
+
+    for fault in with_page(talk):
+        assert fault["about"] == "message"
+        assert fault["wanted"]
+        assert fault["got"]
+        assert fault["mend"]
+        assert len(fault["got"]) <= 400
+
+
+def test_what_does_not_fit_becomes_a_fault_about_the_request():
+    async def talk(page):
+        await opened(page, bench=SMALL, points=9)
+        told = []
+        for kind, fields in [
+            ("drop", {"drop": drop(batch=41)}),
+            ("plane", {"plane": {"recipe": "filter", "run": 3}}),
+            ("window", {"window": {"a0": 1, "a1": 1, "b0": 0, "b1": 1}, "points": 9}),
+            ("control", {"run": 7, "action": "pause"}),
+            ("inspect", {"a": 0, "b": 0, "run": 5}),
+        ]:
+            await page.say(kind, **fields)
+            told.append((kind, (await page.hear("fault")).head["about"]))
+        return told, page.session.scene, page.session.log
+
+    told, scene, log = with_page(talk)
+    assert all(kind == about for kind, about in told)
+    assert (scene, log) == (1, [])
+
+
+def test_an_error_of_ours_is_told_with_its_type(monkeypatch, caplog):
+    async def broken(session, message):
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setitem(handlers.HANDLERS, messages.Speed, broken)
+
+    async def talk(page):
+        await page.say("speed", steps_per_second=3)
+        return (await page.hear("fault")).head
+
+    assert with_page(talk)["got"] == "ZeroDivisionError: by nothing"
+    assert "a request failed" in caplog.text
+
+
+def test_of_requests_that_pile_up_the_newest_is_answered(monkeypatch):
+    answered, go = [], asyncio.Event()
+
+    async def slow(session, message):
+        answered.append(message.a)
+        await go.wait()
+
+    monkeypatch.setitem(handlers.HANDLERS, messages.Inspect, slow)
+
+    async def talk(page):
+        for a in range(50):
+            await page.say("inspect", a=a, b=0)
+            await asyncio.sleep(0)
+        go.set()
+        await page.idle()
+        await page.say("inspect", a=99, b=0)
+        await page.idle()
+        return answered
+
+    assert with_page(talk) == [0, 49, 99]
+
+
+def test_requests_that_wait_are_limited(monkeypatch):
+    async def stuck(session, message):
+        await asyncio.Event().wait()
+
+    monkeypatch.setitem(handlers.HANDLERS, messages.SetPlane, stuck)
+
+    async def talk(page):
+        for _ in range(10):
+            await page.say("plane", plane={})
+        return (await page.hear("fault")).head, page.session
+
+    fault, session = with_page(talk, Hall(limits=Limits(tasks=4)))
+    assert fault["got"] == "4"
+    assert not session._tasks
+
+
+def test_a_closed_page_frees_its_runs_and_its_place():
+    async def talk():
+        hall = Hall()
+        async with visit(hall) as page:
+            await opened(page, points=201)
+            named = [("SGD", 0.1)] * 6
+            await page.say("drop", drop=drop(0, 0, *named, steps=10_000))
+            await page.until(lambda p: len(p.paths) == 6)
+            runs = list(page.session.runs.values())
+            assert hall.sessions == {page.session}
+        ended = [len(run.losses) for run in runs]
+        await asyncio.sleep(0.1)
+        return hall, page.session, [len(run.losses) for run in runs], ended
+
+    hall, session, later, ended = asyncio.run(talk())
+    assert not hall.sessions
+    assert not session.runs
+    assert not session._tasks
+    assert max(later) < 10_000
+    assert session.cancelled.is_set()
+    assert max(b - a for a, b in zip(ended, later, strict=True)) < 2_000  # one slice at most
+
+
+def test_what_waits_for_a_run_goes_on_when_the_page_is_gone():
+    async def talk():
+        hall = Hall()
+        async with visit(hall) as page:
+            await opened(page, bench=SMALL, points=9)
+            await page.say("speed", steps_per_second=1e-3)
+            await page.say("drop", drop=drop())
+            await page.until(lambda p: len(p.paths) == 1)
+            waiting = asyncio.create_task(page.session.runs[0].settled())
+            await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            await waiting
+        return True
+
+    assert asyncio.run(talk())
+
+
+def test_nothing_is_under_way_once_a_page_is_gone(monkeypatch):
+    async def stuck(session, message):
+        await asyncio.Event().wait()
+
+    monkeypatch.setitem(handlers.HANDLERS, messages.SetPlane, stuck)
+
+    async def talk():
+        async with visit(Hall()) as page:
+            await page.say("plane", plane={})
+            await asyncio.sleep(0)
+        return set(page.session._tasks)
+
+    assert asyncio.run(talk()) == set()
+
+
+def test_messages_after_the_end_are_ignored():
+    async def talk():
+        hall = Hall()
+        session = Session(hall)
+        await session.close()
+        await session.receive(GOOD)
+        hall.close()
+        return session._tasks, len(session.outbox)
+
+    assert asyncio.run(talk()) == (set(), 0)
+
+
+def test_the_hall_has_room_for_so_many():
+    async def talk():
+        hall = Hall(limits=Limits(sessions=2))
+        first, _ = Session(hall), Session(hall)
+        with pytest.raises(InputError, match="at most 2 pages"):
+            Session(hall)
+        await first.close()
+        third = Session(hall)
+        hall.close()
+        return len(hall.sessions), third in hall.sessions
+
+    assert asyncio.run(talk()) == (2, True)
+
+
+def test_visitors_take_turns():
+    async def talk():
+        hall = Hall()
+        async with visit(hall, close_hall=False) as greedy, visit(hall) as modest:
+            await opened(greedy, points=9)
+            await greedy.say("drop", drop=drop(0, 0, *[("Adam", 0.01)] * 6, steps=10_000))
+            await greedy.until(lambda p: len(p.paths) == 6)
+            await opened(modest, bench=SMALL, points=9)
+            return all(run.status == "running" for run in greedy.session.runs.values())
+
+    assert asyncio.run(talk())  # 60,000 steps did not come first
+
+
+def test_a_given_objective_is_asked_by_one_thread_at_a_time():
+    inside, most = [], []
+
+    def work():
+        inside.append(threading.get_ident())
+        most.append(len(inside))
+        time.sleep(0.01)
+        inside.pop()
+
+    async def talk(hall):
+        await asyncio.gather(
+            *(hall.quick(work) for _ in range(4)), *(hall.long(work) for _ in "ab")
+        )
+        hall.close()
+
+    asyncio.run(talk(Hall(quadratic([1.0, 2.0]))))
+    assert max(most) == 1
+    assert len(most) == 6

@@ -1,0 +1,31 @@
+/** Drop: a ball onto a place of the plane; one run for each optimizer that is chosen. */
+
+import type { Context } from "./part";
+import type { Message } from "./protocol";
+import type { State } from "./state";
+
+/** Ask for the runs from (a, b), or say why there can be none. */
+export function dropAt({ store, send }: Context, a: number, b: number): void {
+  const { fault, message } = dropMessage(store.state, a, b);
+  if (fault) store.set({ fault });
+  // Runs are drawn up to the time: a ball that is dropped must be seen to roll.
+  if (message) store.set({ time: null });
+  if (message) send(message);
+}
+
+type Asked = { message?: Message; fault?: NonNullable<State["fault"]> };
+
+/** Return what to ask for, or what is in the way. */
+export function dropMessage(
+  state: Pick<State, "hello" | "optimizers" | "steps" | "batch">, a: number, b: number,
+): Asked {
+  if (!state.hello?.live) {
+    const mend = "open it with thalweg explore";
+    return { fault: { wanted: "a live page, to drop a ball", got: "a saved file", mend, about: "drop" } };
+  }
+  if (!state.optimizers.length) {
+    return { fault: { wanted: "at least 1 optimizer", got: "none", mend: "choose one first", about: "drop" } };
+  }
+  const { optimizers, steps, batch } = state;
+  return { message: { kind: "drop", drop: { a, b, optimizers, steps, batch, seed: 0 } } };
+}

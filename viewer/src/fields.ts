@@ -1,0 +1,121 @@
+/** Fields: the rows of a form, each a label and one control that can be set from outside. */
+
+import { h } from "./dom";
+
+export interface Field<T> {
+  el: HTMLElement;
+  /** Show a value, unless the visitor is just typing another. */
+  show(value: T): void;
+}
+
+export interface Span {
+  min: number;
+  max: number;
+  step: number | "any";
+}
+
+const REST = 150; // milliseconds without a change before a slider or number counts
+
+/** One of several. */
+export function choice(
+  label: string,
+  options: readonly (readonly [value: string, words: string])[],
+  changed: (value: string) => void,
+): Field<string> & { options(options: readonly (readonly [string, string, boolean?])[]): void } {
+  const select = h("select", { onchange: () => changed(select.value) });
+  let shown = "";
+  const fill = (entries: readonly (readonly [string, string, boolean?])[]) => {
+    const now = JSON.stringify(entries);
+    if (now === shown) return;
+    shown = now;
+    const { value } = select;
+    select.replaceChildren(...entries.map(([value, words, off]) => h("option", { value, disabled: off ?? false }, words)));
+    select.value = value;
+  };
+  fill(options);
+  return {
+    el: row(label, select),
+    options: fill,
+    show(value) {
+      select.value = value;
+    },
+  };
+}
+
+/** A number on a slider, told beside it. */
+export function slider(label: string, span: Span, changed: (value: number) => void): Field<number> {
+  const told = h("output", {});
+  const input = h("input", { type: "range", ...span });
+  const tell = rested(() => changed(input.valueAsNumber));
+  input.addEventListener("input", () => {
+    told.value = input.value;
+    tell();
+  });
+  return {
+    el: row(label, input, told),
+    show(value) {
+      if (tell.waiting()) return;
+      input.value = String(value);
+      told.value = String(value);
+    },
+  };
+}
+
+/** A number that is typed; what is no number within the span is marked and not told. */
+export function typed(label: string, span: Span, changed: (value: number) => void, ...more: Node[]): Field<number> {
+  const input = numberInput(span, changed);
+  return { el: row(label, input.el, ...more), show: input.show };
+}
+
+/** A seed, with a button that draws again. */
+export function seed(label: string, changed: (value: number) => void): Field<number> {
+  const input = numberInput({ min: 0, max: 2 ** 31 - 1, step: 1 }, changed);
+  const again = h(
+    "button",
+    {
+      type: "button",
+      class: "again",
+      onclick: () => {
+        const next = (input.el.valueAsNumber + 1) % 2 ** 31 || 0;
+        input.el.value = String(next);
+        changed(next);
+      },
+    },
+    "Draw again",
+  );
+  again.setAttribute("aria-label", `Draw again: ${label}`);
+  return { el: row(label, input.el, again), show: input.show };
+}
+
+export function numberInput(span: Span, changed: (value: number) => void, name?: string) {
+  const el = h("input", { type: "number", required: true, "aria-label": name, ...span });
+  const tell = rested(() => {
+    if (el.checkValidity()) changed(el.valueAsNumber);
+  });
+  el.addEventListener("input", tell);
+  return {
+    el,
+    show(value: number) {
+      const typing = (el.getRootNode() as ShadowRoot).activeElement === el;
+      if (!tell.waiting() && !(typing && !el.checkValidity()) && el.valueAsNumber !== value) el.value = String(value);
+    },
+  };
+}
+
+/** Label and controls in a row; the label belongs to the first control. */
+export function row(label: string, ...controls: Node[]): HTMLElement {
+  return h("label", { class: "field" }, h("span", {}, label), h("span", { class: "control" }, ...controls));
+}
+
+/** Call `work` when nothing has asked for it during a short while. */
+export function rested(work: () => void, wait = REST): (() => void) & { waiting(): boolean } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const ask = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      timer = undefined;
+      work();
+    }, wait);
+  };
+  return Object.assign(ask, { waiting: () => timer !== undefined });
+}
