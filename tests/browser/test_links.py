@@ -18,8 +18,8 @@ def test_a_link_restores_plane_runs_and_time(browser, address):
     with visiting(browser, address()) as visit:
         visit.wait_for_terrain()
         page = visit.page
-        page.get_by_label("Plane seed").fill("3")
-        visit.wait_for_address(".3")
+        page.get_by_label("Plane seed", exact=True).fill("3")
+        visit.wait_for_address("filter,3")
         visit.click_map()
         expect(page.locator(".timeline li")).to_have_count(1)
         visit.wait_for_address("Adam")
@@ -29,7 +29,7 @@ def test_a_link_restores_plane_runs_and_time(browser, address):
         visit.wait_for_terrain()
         page = visit.page
         expect(page.locator(".timeline li")).to_have_count(1)
-        assert page.get_by_label("Plane seed").input_value() == "3"
+        assert page.get_by_label("Plane seed", exact=True).input_value() == "3"
         assert page.evaluate("location.hash") == fragment
         assert loss
 

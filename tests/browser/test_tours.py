@@ -17,13 +17,13 @@ def address(served):
 def test_a_story_from_its_link_to_its_end(browser, address, tour):
     with visiting(browser, address(f"#tour={tour}")) as visit:
         page = visit.page
-        caption = page.get_by_role("region", name="Tour", exact=True)
+        caption = page.locator(".caption")
         expect(caption).to_be_visible(timeout=30_000)
         told = {caption.locator(".caption-words").inner_text()}
         for step in range(1, 8):
             if caption.get_attribute("data-last") == "true":
                 break
-            caption.get_by_role("button", name="Next").click()
+            caption.locator(".primary").click()
             expect(caption).to_have_attribute("data-step", str(step), timeout=40_000)
             told.add(caption.locator(".caption-words").inner_text())
         assert caption.get_attribute("data-last") == "true"

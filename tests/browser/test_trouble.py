@@ -42,12 +42,12 @@ def test_a_run_that_diverges_says_where_it_went(browser, served):
     with visiting(browser, address()) as visit:
         visit.wait_for_terrain()
         page = visit.page
-        rate = page.locator(".balls").get_by_label("Adam learning rate")
-        rate.fill("1e5")
+        page.get_by_label("Learning rate of Adam", exact=True).fill("100000")
+        page.get_by_label("Speed").select_option("0")
         page.get_by_role("button", name="Drop at the middle").click()
         chip = page.locator(".timeline li")
         expect(chip).to_have_count(1)
-        expect(chip).to_contain_text("left the map", timeout=15_000)
+        expect(chip).to_contain_text("left the map at step 1", timeout=15_000)
 
 
 def test_a_server_that_goes_away_is_told_and_found_again(browser, served):

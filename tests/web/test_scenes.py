@@ -346,3 +346,18 @@ def test_the_snapshot_is_what_a_viewer_needs_in_order():
     assert frames[3].head == surface.head
     assert np.array_equal(frames[5].arrays["a"].astype("f4"), path.arrays["a"])
     assert all(frame.head.get("scene", 2) == 2 for frame in frames)
+
+
+def test_a_plane_of_runs_that_names_no_steps_waits_for_their_ends():
+    async def talk(page):
+        pair = drop(0.4, 0.1, ("SGD", 0.2), ("Adam", 0.05), steps=40)
+        log = [{"drop": pair}, {"plane": {"recipe": "principal"}}]
+        await page.say("open", bench=SMALL, log=log, points=9)
+        await page.hear("surface", draft=False)
+        await page.idle()
+        return page.last("scene").head["plane"], [frame.kind for frame in page.frames]
+
+    plane, kinds = with_page(talk)
+    assert plane["recipe"] == "principal"
+    assert plane["steps"] == [40, 40]
+    assert "fault" not in kinds

@@ -19,6 +19,8 @@ type Place = readonly [number, number];
 
 const LINE = 15;
 const AWAY = 9; // pixels between what is named and the text
+const NEAR = 8; // pixels
+const CROWDED = 25; // as bad as covering so many places
 
 /** Draw callouts inside `rect`, off the places of `avoid` if they can; without room, not at all. */
 export function drawCallouts(
@@ -68,7 +70,10 @@ export function placeBox(
     const box = { x: bx, y: by, width, height };
     if (!contains(rect, box) || taken.some((other) => meet(box, other))) continue;
     const covered = avoid.filter(([px, py]) => px > bx && px < bx + width && py > by && py < by + height).length;
-    if (covered < least) [best, least] = [box, covered];
+    // So close to another name, or to what it names, one would not know which is which.
+    const wide = { x: bx - NEAR, y: by - NEAR, width: width + 2 * NEAR, height: height + 2 * NEAR };
+    const cost = covered + CROWDED * taken.filter((other) => meet(wide, other)).length;
+    if (cost < least) [best, least] = [box, cost];
   }
   return best;
 }

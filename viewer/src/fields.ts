@@ -69,7 +69,7 @@ export function typed(label: string, span: Span, changed: (value: number) => voi
 
 /** A seed, with a button that draws again. */
 export function seed(label: string, changed: (value: number) => void): Field<number> {
-  const input = numberInput({ min: 0, max: 2 ** 31 - 1, step: 1 }, changed);
+  const input = numberInput({ min: 0, max: 2 ** 31 - 1, step: 1 }, changed, label);
   const again = h(
     "button",
     {

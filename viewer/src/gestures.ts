@@ -11,7 +11,7 @@ export interface Moves {
   click(place: Place): void;
   pan(dx: number, dy: number): void;
   zoom(factor: number, place: Place): void;
-  box(from: Place, to: Place, done: boolean): void;
+  box(from: Place, to: Place, done: boolean): void; // none at all if from is to
   reset(): void;
   /** Whether a click must wait, in case it becomes a double click that resets. */
   waits(): boolean;
@@ -90,6 +90,7 @@ export function listen(el: HTMLElement, moves: Moves): () => void {
     },
     pointercancel(event) {
       fingers.delete(event.pointerId);
+      if (boxStart) moves.box(boxStart, boxStart, true); // takes it back
       ended();
     },
     pointerleave(event) {
@@ -97,6 +98,7 @@ export function listen(el: HTMLElement, moves: Moves): () => void {
     },
     wheel(event) {
       event.preventDefault();
+      if (!event.deltaY) return;
       const lines = event.deltaMode === 1 ? 16 : 1;
       moves.zoom(Math.exp(Math.max(-60, Math.min(60, event.deltaY * lines)) * 0.004), placeOf(event));
     },

@@ -17,7 +17,7 @@ export interface LineLook {
   lift?: number; // toward the eye, so that the ground does not swallow it
 }
 
-const CORNERS = new BufferAttribute(new Float32Array([0, -1, 0, 1, -1, 0, 1, 1, 0, 0, 1, 0]), 3);
+const CORNERS = [0, -1, 0, 1, -1, 0, 1, 1, 0, 0, 1, 0];
 
 export class Lines {
   readonly group = new Group();
@@ -50,7 +50,8 @@ export class Lines {
     if (ghost) this.materials.push(pass(this.color, this.width, ghost, true));
     if (halo) this.materials.push(pass(shared.paper!, this.halo, 1, false));
     this.materials.push(pass(this.color, this.width, alpha, false));
-    this.geometry.setAttribute("position", CORNERS);
+    // Of its own: disposing of one geometry frees its buffers, also where another one draws with them.
+    this.geometry.setAttribute("position", new BufferAttribute(new Float32Array(CORNERS), 3));
     this.geometry.setIndex([0, 1, 2, 0, 2, 3]);
     this.materials.forEach((each, n) => {
       const mesh = new Mesh(this.geometry as BufferGeometry, each);

@@ -25,6 +25,8 @@ export { mapImage } from "./mapimage";
 const HELP =
   "Arrow keys move a crosshair, with Shift in large steps. Enter drops a ball or looks, plus and minus zoom, " +
   "0 shows the whole plane, Escape clears. Drag pans, the wheel zooms, dragging with Shift zooms to a box.";
+const SETTLE = 250; // milliseconds without a move of time after which all details are drawn
+const SMALLEST = 6; // pixels: a smaller box is taken back
 
 export const map: MakePart = (context) => {
   const { store, root } = context;
@@ -55,6 +57,8 @@ export const map: MakePart = (context) => {
   let numbers: readonly Place[] = [];
   let drawn = 0;
   let frame = 0;
+  let detailed = true; // whether the paths are drawn as finely as they can be
+  let settling: ReturnType<typeof setTimeout> | undefined; // while time or the runs move
   const stale = { layout: true, sheet: true, lines: true, cross: true };
 
   const draw = () => {
@@ -78,7 +82,10 @@ export const map: MakePart = (context) => {
     }
     if (stale.lines) {
       surfaces.clear(lines);
-      routes.draw(lines, state.runs.values(), state.time, layout, surface.lengths, theme, namesOf({ surface, critical: state.critical }, layout, theme), numbers);
+      const names = namesOf({ surface, critical: state.critical }, layout, theme);
+      const moving = settling !== undefined;
+      const coarse = routes.draw(lines, state.runs.values(), state.time, layout, surface.lengths, theme, names, numbers, moving);
+      detailed = !coarse;
     }
     if (stale.cross) {
       surfaces.clear(cross);
@@ -108,6 +115,15 @@ export const map: MakePart = (context) => {
     if (from !== "cross") stale.lines = true;
     if (from === "layout") stale.layout = stale.sheet = true;
     frame ||= requestAnimationFrame(draw);
+  };
+  /** Draw the paths in the next frame, their details once nothing moves. */
+  const move = () => {
+    clearTimeout(settling);
+    settling = setTimeout(() => {
+      settling = undefined;
+      if (!detailed) later("lines");
+    }, SETTLE);
+    later("lines");
   };
   const zoom = makeZoom(context, () => later("layout"));
 
@@ -144,7 +160,13 @@ export const map: MakePart = (context) => {
       const { width, height } = layout.rect;
       zoom.to(moved(view, (-dx / width) * (view.a1 - view.a0), (dy / height) * (view.b1 - view.b0)));
     },
-    zoom: (factor, at) => about(factor, placeAt(at)),
+    zoom(factor, { x, y }) {
+      const window = zoom.view();
+      if (!layout || !window) return;
+      // What is drawn may be older than the window, if both fingers move within a frame.
+      const now = { window, rect: layout.rect };
+      about(factor, { a: aOf(now, now.rect.x + x), b: bOf(now, now.rect.y + y), run: null, step: null });
+    },
     box(from, to, done) {
       const [one, other] = [placeAt(from), placeAt(to)];
       const view = zoom.view();
@@ -152,7 +174,8 @@ export const map: MakePart = (context) => {
       if (!layout || !one || !other || !view) return;
       const { x, y } = layout.rect;
       place(box, x + Math.min(from.x, to.x), y + Math.min(from.y, to.y), Math.abs(to.x - from.x), Math.abs(to.y - from.y));
-      if (done) zoom.to(boxed(view, [one.a, other.a], [one.b, other.b]));
+      const size = Math.max(Math.abs(to.x - from.x), Math.abs(to.y - from.y));
+      if (done && size >= SMALLEST) zoom.to(boxed(view, [one.a, other.a], [one.b, other.b]));
     },
     reset: () => zoom.reset(),
     waits: () => state.tool === "drop" && zoom.away(),
@@ -166,7 +189,7 @@ export const map: MakePart = (context) => {
   const stops = [
     adopt(root, css),
     store.on(["surface", "critical", "basins", "theme"], () => later("layout")),
-    store.on(["runs", "time"], () => later("lines")),
+    store.on(["runs", "time"], move),
     store.on(["pointer", "looked", "pinned"], () => later("cross")),
     store.on(["tool"], () => (plot.dataset.tool = state.tool)),
     surfaces.watch(el, () => later("layout")),
@@ -181,6 +204,7 @@ export const map: MakePart = (context) => {
     }),
     () => zoom.dispose(),
     () => cancelAnimationFrame(frame),
+    () => clearTimeout(settling),
   ];
   plot.dataset.tool = state.tool;
   return { el, dispose: () => stops.forEach((stop) => stop()) };

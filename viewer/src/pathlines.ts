@@ -9,7 +9,8 @@ const STRENGTHS = [1, 0.82, 0.64, 0.42, 0.2] as const; // of the color, by how f
 const UNTRUE = 3; // from this band on the gap is 10 % of the range and more
 const WIDTHS = [1.9, 1.4, 1] as const; // by how far the run is out of the plane
 const DOTS = 40;
-const CHUNK = 500; // strokes drawn as one: browsers are slow with longer lines // strokes drawn as one: browsers are slow with longer lines
+const SCRIBBLE = 1500; // strokes: a path so dense gains nothing from a halo
+const CHUNK = 500; // strokes drawn as one: browsers are slow with longer lines
 
 /** Return the last row of a path, up to `upto`, that has a place in the plane; -1: none. */
 export function headRow(path: Path, upto: number): number {
@@ -24,7 +25,7 @@ export function drawRun(pen: CanvasRenderingContext2D, run: Run, trail: Trail, u
   while (end > 0 && trail.row[end - 1]! > upto) end--;
   pen.save();
   pen.lineJoin = pen.lineCap = "round";
-  stroke(pen, trail, end, 3.4, "rgba(255,255,255,0.72)", () => true);
+  if (end < SCRIBBLE) stroke(pen, trail, end, 3.4, "rgba(255,255,255,0.72)", () => true);
   const looks = new Set(trail.look.slice(0, end));
   for (const look of looks) {
     const band = Math.floor(look / 3);

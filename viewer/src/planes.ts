@@ -60,7 +60,7 @@ export const planes: MakePart = (context) => {
     if (!scene) return;
     const known = hello?.choices?.recipes.map(({ recipe, words }) => [recipe, words] as const) ?? RECIPES;
     const { plane } = scene;
-    const listed = known.some(([name]) => name === plane.recipe) ? known : [...known, [plane.recipe, "as stored"] as const];
+    const listed = known.some(([name]) => name === plane.recipe) ? known : [...known, [plane.recipe, plane.recipe === "stored" ? "as stored" : "as the tour laid it"] as const];
     recipe.options(listed.map(([name, told]) => [name, told, runs.size < (NEEDED[name] ?? 0)]));
     recipe.show(plane.recipe);
     drawn.el.hidden = plane.recipe !== "random" && plane.recipe !== "filter";

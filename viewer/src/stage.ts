@@ -33,7 +33,9 @@ export class Stage {
 
   /** Throws where the browser has no WebGL. */
   constructor(canvas: HTMLCanvasElement) {
-    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true, stencil: false });
+    const context = canvas.getContext("webgl2", { antialias: true, alpha: true, stencil: false });
+    if (!context) throw new Error("no WebGL"); // before three.js complains to the console
+    this.renderer = new WebGLRenderer({ canvas, context });
     this.renderer.setClearColor(0, 0);
     this.block = new Block(this.shared);
     this.ruler = new Lines(this.shared, { width: 1, alpha: 0.9 }, false);

@@ -161,7 +161,7 @@ export function begin(): State {
     points: 81,
     time: null,
     pointer: null,
-    camera: { azimuth: -0.6, elevation: 0.7, distance: 1.9 },
+    camera: { azimuth: -0.6, elevation: 0.7, distance: 2.15 },
     height: "auto",
     theme: "auto",
     tool: "drop",

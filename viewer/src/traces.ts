@@ -6,6 +6,8 @@ import type { Path } from "./state";
 const APART = 0.9; // pixels that a step must move to be drawn
 const FAR = 1e5; // pixels beyond which a diverging run is drawn no farther away
 const CELL = 2.5; // pixels: the grid on which is kept what is covered already
+const FULL = 6; // ends of strokes that fill a cell
+const LONGEST = 1e4; // pixels: what is longer is drawn anyway
 
 /** A path in pixels. Up to any row, what is kept looks as all of it would. */
 export interface Trail {
@@ -52,7 +54,8 @@ export class Tracer {
         this.jump(i, x, y, side);
         continue;
       }
-      if (Math.hypot(x - this.lastX, y - this.lastY) < APART) continue; // too small to see, yet
+      const [dx, dy] = [x - this.lastX, y - this.lastY];
+      if (dx * dx + dy * dy < APART * APART) continue; // too small to see, yet
       if (this.cover(x, y, look)) {
         if (this.lifted) this.keep(this.lastRow, this.lastX, this.lastY, -1);
         this.keep(i, x, y, look);
@@ -65,7 +68,10 @@ export class Tracer {
   }
 
   private jump(row: number, x: number, y: number, side: number): void {
-    [this.lastRow, this.lastX, this.lastY, this.lastSide] = [row, x, y, side];
+    this.lastRow = row;
+    this.lastX = x;
+    this.lastY = y;
+    this.lastSide = side;
     if (this.trail.row.length === 0 && side === 0 && !Number.isNaN(x + y)) {
       this.keep(row, x, y, -1);
       this.lifted = false;
@@ -79,19 +85,27 @@ export class Tracer {
     this.trail.look.push(look);
   }
 
-  /** Cover the cells from the last place to this one; return whether any was not, in this look. */
+  /**
+   * Cover the cells from the last place to this one; return whether any was not full, in this look.
+   * A long stroke fills its cells at once, small steps within one do so by and by, without a gap.
+   */
   private cover(x: number, y: number, look: number): boolean {
     const { rect } = this.where;
-    const steps = Math.ceil(Math.min(1e4, Math.hypot(x - this.lastX, y - this.lastY)) / CELL);
-    let fresh = steps >= 1e4 / CELL; // so long that it is not looked at
-    for (let k = 1; k <= steps; k++) {
+    const [dx, dy] = [x - this.lastX, y - this.lastY];
+    const length = Math.sqrt(dx * dx + dy * dy); // Math.hypot is many times slower
+    if (length > LONGEST) return true;
+    const steps = Math.ceil(length / CELL);
+    let fresh = false;
+    for (let k = 0; k <= steps; k++) {
       const t = k / steps;
-      const column = Math.floor((this.lastX + (x - this.lastX) * t - rect.x) / CELL);
-      const row = Math.floor((this.lastY + (y - this.lastY) * t - rect.y) / CELL);
+      const column = Math.floor((this.lastX + dx * t - rect.x) / CELL);
+      const row = Math.floor((this.lastY + dy * t - rect.y) / CELL);
       const cell = row * this.across + column;
       if (column < 0 || column >= this.across || !(cell >= 0 && cell < this.covered.length)) continue;
-      if (this.covered[cell] === look + 1) continue;
-      this.covered[cell] = look + 1;
+      const before = this.covered[cell]!;
+      const count = before >> 4 === look + 1 ? before & 15 : 0;
+      if (count >= FULL) continue;
+      this.covered[cell] = ((look + 1) << 4) | (steps > 1 ? FULL : count + 1);
       fresh = true;
     }
     return fresh;

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from thalweg.core.errors import InputError
-from thalweg.web.messages import Action, PlaneSpec
+from thalweg.web.messages import LIMIT_STEPS, Action, PlaneSpec
+from thalweg.web.planes import NEED_RUNS
 from thalweg.web.runs import place, remove
 from thalweg.web.session import Session
 from thalweg.web.stage import take_plane
 from thalweg.web.walking import SLICE
+
+LAST = -1  # the step that stands for the end of a run
 
 
 async def replay(session: Session, log: Sequence[Action]) -> None:
@@ -31,12 +34,13 @@ async def replay(session: Session, log: Sequence[Action]) -> None:
 
 
 async def _catch_up(session: Session, spec: PlaneSpec) -> None:
-    """Walk the runs as far as a plane needs them."""
-    wanted = dict(zip(spec.runs, spec.steps, strict=False))
-    if spec.run is not None and spec.step is not None:
-        wanted[spec.run] = spec.step
+    """Walk the runs as far as a plane needs them: to the steps it names, or else to their ends."""
+    numbers = spec.runs or (session.runs if spec.recipe in NEED_RUNS else ())
+    wanted = dict.fromkeys(numbers, LAST) | dict(zip(spec.runs, spec.steps, strict=False))
+    if spec.run is not None:
+        wanted[spec.run] = LAST if spec.step is None else spec.step
     for number, step in wanted.items():
         run = session.runs.get(number)
-        while run is not None and not run.ended and len(run.points) <= step:
-            more = step - len(run.points) + 1
+        while run is not None and not run.ended and (step == LAST or len(run.points) <= step):
+            more = LIMIT_STEPS if step == LAST else step - len(run.points) + 1
             await session.hall.quick(run.advance, more, perf_counter() + SLICE)
