@@ -120,9 +120,7 @@ def _drop(page: Page, answers: Answers) -> float:
     canvas = page.locator(".map .map-plot").bounding_box()
     page.mouse.click(canvas["x"] + canvas["width"] * 0.6, canvas["y"] + canvas["height"] * 0.4)
     waited = answers.wait(page, "drop", "path")
-    page.wait_for_timeout(
-        1500
-    )  # the run comes to its end, so that the next one's frames are its own
+    page.wait_for_timeout(1500)  # the run ends; later frames are the next one's
     return waited
 
 

@@ -13,6 +13,8 @@ import { Stage } from "./stage";
 import { begin, type Camera } from "./state";
 
 const STILL = 150; // milliseconds without a change: then all of it is drawn
+const SLOW = 30; // milliseconds for a full drawing: software, not a graphics card
+const APART = 110; // milliseconds between drawings that follow time on a slow machine
 const NO_WEBGL = "This browser has no WebGL; the map shows the same numbers.";
 const LOST = "The graphics were lost and come back if they can; the map shows the same numbers.";
 const NOTHING = "No finite value here: there is no ground to draw.";
@@ -77,6 +79,8 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
   let count = 0;
   let stale = true; // ground and picture are to be built
   let timer = 0;
+  let queued = 0;
+  let drawnAt = 0;
 
   const learn = (cost: number) => {
     full = cost;
@@ -97,6 +101,7 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     words.textContent = land.words();
     notice.textContent = land.empty ? NOTHING : "";
     if (!quality.plain) timed(gl, begun, learn);
+    drawnAt = performance.now();
     el.dataset.drawn = String(++count);
     el.dataset.quality = `${quality.ratio.toFixed(2)} ${quality.step}`;
   };
@@ -104,6 +109,17 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     draw(true);
     clearTimeout(timer);
     timer = setTimeout(() => draw(false), STILL) as unknown as number;
+  };
+  // Where drawing is slow, the map beside it goes first: it shows time at every frame, the terrain now and then.
+  const follow = () => {
+    const rest = drawnAt + (full !== null && full > SLOW ? APART : 0) - performance.now();
+    if (rest <= 0) change();
+    else if (!queued) {
+      queued = setTimeout(() => {
+        queued = 0;
+        change();
+      }, rest) as unknown as number;
+    }
   };
   const mark = () => {
     if (!count) return;
@@ -126,7 +142,8 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
 
   const stops = [
     store.on(["surface", "height", "theme"], build),
-    store.on(["runs", "time", "camera", "critical"], change),
+    store.on(["runs", "time"], follow),
+    store.on(["camera", "critical"], change),
     store.on(["pointer", "looked", "pinned"], mark),
     orbit(hands, {
       camera: () => state.camera,
@@ -184,6 +201,7 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     dispose() {
       for (const stop of stops) stop();
       clearTimeout(timer);
+      clearTimeout(queued);
       watch.disconnect();
       pictures.delete(root);
       stage.dispose();
