@@ -51,11 +51,15 @@ def served():
         server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """One Chromium for all tests of a worker."""
-    from playwright.sync_api import sync_playwright
+    """One Chromium for the tests of a file; Playwright's event loop must not outlive them.
 
+    While it lives, nothing else of that worker could use asyncio.
+    """
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=20_000)
     assert CHROMIUM, "no Chromium found; install Debian's package chromium"
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
