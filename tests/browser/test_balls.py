@@ -24,7 +24,7 @@ def test_a_click_starts_three_optimizers_and_time_scrubs(browser, address):
         for name in ("SGD", "momentum", "Adam"):
             expect(page.locator(".timeline li", has_text=name)).to_be_visible()
         step = page.get_by_label("Step", exact=True)
-        expect(page.locator(".timeline output")).to_contain_text("300 of 300", timeout=20_000)
+        expect(page.locator(".timeline output")).to_contain_text("300 of 300")
         before = visit.drawn("terrain"), visit.drawn("map")
         step.fill("40")
         visit.wait_for_drawing("terrain", before[0])

@@ -51,6 +51,7 @@ export function slider(label: string, span: Span, changed: (value: number) => vo
     told.value = input.value;
     tell();
   });
+  input.addEventListener("change", tell.now);
   return {
     el: row(label, input, told),
     show(value) {
@@ -93,6 +94,7 @@ export function numberInput(span: Span, changed: (value: number) => void, name?:
     if (el.checkValidity()) changed(el.valueAsNumber);
   });
   el.addEventListener("input", tell);
+  el.addEventListener("change", tell.now); // the visitor goes on, perhaps to press what uses it
   return {
     el,
     show(value: number) {
@@ -107,15 +109,24 @@ export function row(label: string, ...controls: Node[]): HTMLElement {
   return h("label", { class: "field" }, h("span", {}, label), h("span", { class: "control" }, ...controls));
 }
 
-/** Call `work` when nothing has asked for it during a short while. */
-export function rested(work: () => void, wait = REST): (() => void) & { waiting(): boolean } {
+type Rested = (() => void) & { waiting(): boolean; now(): void };
+
+/** Call `work` when nothing has asked for it during a short while; `now` spares the wait. */
+export function rested(work: () => void, wait = REST): Rested {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const waiting = () => timer !== undefined;
+  const end = () => {
+    timer = undefined;
+    work();
+  };
   const ask = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => {
-      timer = undefined;
-      work();
-    }, wait);
+    timer = setTimeout(end, wait);
   };
-  return Object.assign(ask, { waiting: () => timer !== undefined });
+  const now = () => {
+    if (!waiting()) return;
+    clearTimeout(timer);
+    end();
+  };
+  return Object.assign(ask, { waiting, now });
 }
