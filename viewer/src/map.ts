@@ -111,7 +111,7 @@ export const map: MakePart = (context) => {
 
   /** Draw in the next frame: all from a layer upward, and anew where things are if asked. */
   const later = (from: "layout" | "lines" | "cross") => {
-    stale.cross = true;
+    if (from !== "lines" || state.pointer) stale.cross = true; // which may be on a path
     if (from !== "cross") stale.lines = true;
     if (from === "layout") stale.layout = stale.sheet = true;
     frame ||= requestAnimationFrame(draw);

@@ -3,12 +3,13 @@
 import type { Quality } from "./stage";
 
 const SMOOTH = 14; // milliseconds: a machine that draws all in less always draws all
-const BUDGET = 45; // milliseconds for a drawing while the camera moves
+export const TURNING = 45; // milliseconds for a drawing while the camera moves
+export const FOLLOWING = 16; // the same while time moves: the map beside it is drawn at every frame
 
-/** The quality of a drawing, given what one in full quality cost (null: not known yet). */
-export function qualityFor(moving: boolean, full: number | null, cells: number, ratio: number): Quality {
-  if (!moving || (full !== null && full <= SMOOTH)) return { ratio, step: 1, plain: false };
-  const share = Math.sqrt(Math.min(1, BUDGET / (full ?? 4 * BUDGET)));
+/** The quality of a drawing within a budget (null: at rest), given what one in full quality cost (null: not known yet). */
+export function qualityFor(budget: number | null, full: number | null, cells: number, ratio: number): Quality {
+  if (budget === null || (full !== null && full <= SMOOTH)) return { ratio, step: 1, plain: false };
+  const share = Math.sqrt(Math.min(1, budget / (full ?? 4 * budget)));
   return { ratio: Math.max(0.5, ratio * Math.max(0.45, share)), step: Math.max(1, Math.round(cells / 80)), plain: true };
 }
 

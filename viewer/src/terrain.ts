@@ -7,14 +7,14 @@ import { heightAt } from "./ground";
 import { fitting, type Label, Overlay, written } from "./labels";
 import { Landscape } from "./landscape";
 import { allowed, keyed, orbit } from "./orbit";
-import { qualityFor, timed } from "./pace";
+import { FOLLOWING, qualityFor, timed, TURNING } from "./pace";
 import type { Context, MakePart, Part } from "./part";
 import { Stage } from "./stage";
 import { begin, type Camera } from "./state";
 
 const STILL = 150; // milliseconds without a change: then all of it is drawn
 const SLOW = 30; // milliseconds for a full drawing: software, not a graphics card
-const APART = 110; // milliseconds between drawings that follow time on a slow machine
+const APART = 95; // milliseconds between drawings that follow time on a slow machine
 const NO_WEBGL = "This browser has no WebGL; the map shows the same numbers.";
 const LOST = "The graphics were lost and come back if they can; the map shows the same numbers.";
 const NOTHING = "No finite value here: there is no ground to draw.";
@@ -86,7 +86,7 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     full = cost;
     el.dataset.cost = cost.toFixed(0);
   };
-  const draw = (moving: boolean) => {
+  const draw = (budget: number | null) => {
     const [width, height] = [el.clientWidth, el.clientHeight];
     if (!width || !height || el.dataset.webgl === "no" || !state.surface) return;
     if (stale) land.build(themeOf(el));
@@ -94,7 +94,7 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     const begun = performance.now();
     const ratio = Math.min(2, devicePixelRatio || 1);
     const cells = Math.max(land.ground!.na, land.ground!.nb);
-    const quality = qualityFor(moving, full, cells, ratio);
+    const quality = qualityFor(budget, full, cells, ratio);
     const labels = land.draw(width, height, quality);
     overlay.show(fitting(labels, width, height), themeOf(el).paper);
     overlay.mark(land.rings());
@@ -105,19 +105,19 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     el.dataset.drawn = String(++count);
     el.dataset.quality = `${quality.ratio.toFixed(2)} ${quality.step}`;
   };
-  const change = () => {
-    draw(true);
+  const change = (budget: number) => {
+    draw(budget);
     clearTimeout(timer);
-    timer = setTimeout(() => draw(false), STILL) as unknown as number;
+    timer = setTimeout(() => draw(null), STILL) as unknown as number;
   };
   // Where drawing is slow, the map beside it goes first: it shows time at every frame, the terrain now and then.
   const follow = () => {
     const rest = drawnAt + (full !== null && full > SLOW ? APART : 0) - performance.now();
-    if (rest <= 0) change();
+    if (rest <= 0) change(FOLLOWING);
     else if (!queued) {
       queued = setTimeout(() => {
         queued = 0;
-        change();
+        change(FOLLOWING);
       }, rest) as unknown as number;
     }
   };
@@ -128,7 +128,7 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
   };
   const build = () => {
     stale = true;
-    draw(false);
+    draw(null);
   };
   const move = (camera: Camera) => {
     const { ground } = land;
@@ -143,7 +143,7 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
   const stops = [
     store.on(["surface", "height", "theme"], build),
     store.on(["runs", "time"], follow),
-    store.on(["camera", "critical"], change),
+    store.on(["camera", "critical"], () => change(TURNING)),
     store.on(["pointer", "looked", "pinned"], mark),
     orbit(hands, {
       camera: () => state.camera,
@@ -173,7 +173,7 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     el.dataset.webgl = "yes";
     build();
   });
-  const watch = new ResizeObserver(() => draw(false));
+  const watch = new ResizeObserver(() => draw(null));
   watch.observe(el);
 
   pictures.set(root, (width) => image(width));
@@ -192,7 +192,7 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     pen.drawImage(canvas, 0, 0, made.width, made.height);
     const said: Label = { right: 8, down: 14, text: land.words(), look: "caption", align: "left" };
     written(pen, [...labels, said], ratio, quiet, paper);
-    draw(false);
+    draw(null);
     return made;
   };
 
