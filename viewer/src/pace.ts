@@ -3,14 +3,32 @@
 import type { Quality } from "./stage";
 
 const SMOOTH = 14; // milliseconds: a machine that draws all in less always draws all
-export const TURNING = 45; // milliseconds for a drawing while the camera moves
-export const FOLLOWING = 16; // the same while time moves: the map beside it is drawn at every frame
+/** What a drawing may cost where drawing is slow. */
+export interface Budget {
+  time: number; // milliseconds
+  cells: number; // of the ground, along its longer side
+}
+export const TURNING: Budget = { time: 45, cells: 80 }; // while the camera moves
+export const FOLLOWING: Budget = { time: 16, cells: 40 }; // while time moves: the map beside it is drawn at every frame
 
 /** The quality of a drawing within a budget (null: at rest), given what one in full quality cost (null: not known yet). */
-export function qualityFor(budget: number | null, full: number | null, cells: number, ratio: number): Quality {
+export function qualityFor(budget: Budget | null, full: number | null, cells: number, ratio: number): Quality {
   if (budget === null || (full !== null && full <= SMOOTH)) return { ratio, step: 1, plain: false };
-  const share = Math.sqrt(Math.min(1, budget / (full ?? 4 * budget)));
-  return { ratio: Math.max(0.5, ratio * Math.max(0.45, share)), step: Math.max(1, Math.round(cells / 80)), plain: true };
+  const share = Math.sqrt(Math.min(1, budget.time / (full ?? 4 * budget.time)));
+  return { ratio: Math.max(0.5, ratio * Math.max(0.45, share)), step: Math.max(1, Math.round(cells / budget.cells)), plain: true };
+}
+
+const LEAST = 60; // milliseconds: the fence does not see that what the processor drew is copied to the page
+const FINER = 1.5; // pixels for one, at rest: the processor smooths no edges
+
+/** Pixels a CSS pixel; where the processor draws, finer at rest. */
+export function ratioOf(drawnInSoftware: boolean, atRest: boolean, ratio: number): number {
+  return drawnInSoftware && atRest ? FINER * ratio : ratio;
+}
+
+/** What a drawing costs the page, given what it took the graphics. */
+export function costOf(took: number, drawnInSoftware: boolean): number {
+  return drawnInSoftware ? Math.max(took, LEAST) : took;
 }
 
 /** Tell, some time later, how long the graphics took to do what was asked of them so far. */

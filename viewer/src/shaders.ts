@@ -64,13 +64,13 @@ void main() {
 };
 
 /**
- * One instance a segment, a quad of \`width\` pixels between its ends. Steps after \`time\` are not
+ * A segment is a quad of \`width\` pixels between its ends. Steps after \`time\` are not
  * drawn. From band 3 on (the gap is a tenth of the range and more) the line is dashed and fades.
  */
 export const LINE = {
   vertexShader: `${HEAD}
 uniform vec2 viewport; uniform float width; uniform float time; uniform float lift;
-in vec3 position; in vec4 start; in vec2 startInfo; in vec4 end; in vec2 endInfo;
+in vec2 position; in vec4 start; in vec2 startInfo; in vec4 end; in vec2 endInfo;
 out float side; out float along; out float band;
 void main() {
   float last = clamp((time - start.w) / max(end.w - start.w, 1e-6), 0.0, 1.0);

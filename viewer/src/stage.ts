@@ -19,6 +19,8 @@ export const unit = (color: string): number[] => rgbOf(color).map((part) => part
 export class Stage {
   readonly renderer: WebGLRenderer;
   readonly block: Block;
+  /** Whether the processor draws, which then has less time for all else. */
+  readonly software: boolean;
   private readonly shared = {
     viewport: { value: [1, 1] }, time: { value: Infinity }, ratio: { value: 1 },
     paper: { value: [1, 1, 1] }, ink: { value: [0, 0, 0] },
@@ -33,7 +35,10 @@ export class Stage {
 
   /** Throws where the browser has no WebGL. */
   constructor(canvas: HTMLCanvasElement) {
-    const context = canvas.getContext("webgl2", { antialias: true, alpha: true, stencil: false });
+    const look = { antialias: true, alpha: true, stencil: false };
+    const quick = canvas.getContext("webgl2", { ...look, failIfMajorPerformanceCaveat: true });
+    const context = quick ?? canvas.getContext("webgl2", { ...look, antialias: false });
+    this.software = !quick;
     if (!context) throw new Error("no WebGL"); // before three.js complains to the console
     this.renderer = new WebGLRenderer({ canvas, context });
     this.renderer.setClearColor(0, 0);

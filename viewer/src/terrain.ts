@@ -7,7 +7,7 @@ import { heightAt } from "./ground";
 import { fitting, type Label, Overlay, written } from "./labels";
 import { Landscape } from "./landscape";
 import { allowed, keyed, orbit } from "./orbit";
-import { FOLLOWING, qualityFor, timed, TURNING } from "./pace";
+import { type Budget, costOf, FOLLOWING, qualityFor, ratioOf, timed, TURNING } from "./pace";
 import type { Context, MakePart, Part } from "./part";
 import { Stage } from "./stage";
 import { begin, type Camera } from "./state";
@@ -77,22 +77,25 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
   const gl = stage.renderer.getContext() as WebGL2RenderingContext;
   let full: number | null = null; // milliseconds that a drawing of all of it takes
   let count = 0;
+  let marked = 0;
   let stale = true; // ground and picture are to be built
   let timer = 0;
   let queued = 0;
+  let asked: Budget | null | undefined; // the budget of the drawing to come
+  let gone = false;
   let drawnAt = 0;
 
-  const learn = (cost: number) => {
-    full = cost;
-    el.dataset.cost = cost.toFixed(0);
+  const learn = (took: number) => {
+    full = costOf(took, stage.software);
+    el.dataset.cost = full.toFixed(0);
   };
-  const draw = (budget: number | null) => {
+  const draw = (budget: Budget | null) => {
     const [width, height] = [el.clientWidth, el.clientHeight];
     if (!width || !height || el.dataset.webgl === "no" || !state.surface) return;
     if (stale) land.build(themeOf(el));
     stale = false;
     const begun = performance.now();
-    const ratio = Math.min(2, devicePixelRatio || 1);
+    const ratio = ratioOf(stage.software, budget === null, Math.min(2, devicePixelRatio || 1));
     const cells = Math.max(land.ground!.na, land.ground!.nb);
     const quality = qualityFor(budget, full, cells, ratio);
     const labels = land.draw(width, height, quality);
@@ -105,10 +108,18 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     el.dataset.drawn = String(++count);
     el.dataset.quality = `${quality.ratio.toFixed(2)} ${quality.step}`;
   };
-  const change = (budget: number) => {
-    draw(budget);
+  /** Draw once all who listen were told: all of it, or within a budget and all of it once nothing moves. */
+  const change = (budget: Budget | null) => {
+    if (asked === undefined) queueMicrotask(answer);
+    asked = asked === undefined || budget === null ? budget : asked && (asked.time > budget.time ? asked : budget);
+  };
+  const answer = () => {
+    if (gone) return;
+    const budget = asked ?? null;
+    asked = undefined;
     clearTimeout(timer);
-    timer = setTimeout(() => draw(null), STILL) as unknown as number;
+    if (budget !== null) timer = setTimeout(() => draw(null), STILL) as unknown as number;
+    draw(budget);
   };
   // Where drawing is slow, the map beside it goes first: it shows time at every frame, the terrain now and then.
   const follow = () => {
@@ -124,11 +135,11 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
   const mark = () => {
     if (!count) return;
     overlay.mark(land.rings());
-    el.dataset.drawn = String(++count);
+    el.dataset.marked = String(++marked);
   };
   const build = () => {
     stale = true;
-    draw(null);
+    change(null);
   };
   const move = (camera: Camera) => {
     const { ground } = land;
@@ -183,7 +194,8 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     stale = false;
     const [wide, high] = [el.clientWidth || 800, el.clientHeight || 560];
     const ratio = width / wide;
-    const labels: Label[] = fitting(land.draw(wide, high, { ratio, step: 1, plain: false }), wide, high);
+    const finer = ratioOf(stage.software, true, ratio);
+    const labels: Label[] = fitting(land.draw(wide, high, { ratio: finer, step: 1, plain: false }), wide, high);
     const { paper, quiet } = themeOf(el);
     const made = h("canvas", { width, height: Math.round(high * ratio) });
     const pen = made.getContext("2d")!;
@@ -199,6 +211,7 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
   return {
     el,
     dispose() {
+      gone = true;
       for (const stop of stops) stop();
       clearTimeout(timer);
       clearTimeout(queued);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { axesOf } from "../src/axes";
 import { groundOf, TALL } from "../src/ground";
 import { fitting, type Label } from "../src/labels";
-import { FOLLOWING, qualityFor, TURNING } from "../src/pace";
+import { costOf, FOLLOWING, qualityFor, ratioOf, TURNING } from "../src/pace";
 import { surface } from "./surfaces";
 
 const label = (right: number, down: number, more: Partial<Label> = {}): Label => ({ right, down, text: "0.5", look: "tick", align: "middle", ...more });
@@ -47,10 +47,14 @@ describe("pace", () => {
     expect(qualityFor(null, 400, 201, 2)).toEqual({ ratio: 2, step: 1, plain: false });
     expect(qualityFor(TURNING, 8, 201, 2)).toEqual({ ratio: 2, step: 1, plain: false });
   });
+  test("what the processor draws costs more than the fence says", () => {
+    expect([costOf(5, false), costOf(5, true), costOf(200, true)]).toEqual([5, 60, 200]);
+    expect([ratioOf(false, true, 2), ratioOf(true, false, 2), ratioOf(true, true, 2)]).toEqual([2, 2, 3]);
+  });
   test("coarser while something moves where it is slow, but never a blur", () => {
     const quality = qualityFor(TURNING, 180, 201, 1);
     expect(quality).toEqual({ ratio: 0.5, step: 3, plain: true });
-    expect(qualityFor(FOLLOWING, 48, 81, 2).ratio).toBeCloseTo(2 / Math.sqrt(3), 12);
+    expect(qualityFor(FOLLOWING, 64, 81, 2)).toEqual({ ratio: 1, step: 2, plain: true });
     expect(qualityFor(TURNING, 1e9, 81, 2)).toEqual({ ratio: 0.9, step: 1, plain: true });
     expect(qualityFor(TURNING, 1e9, 81, 1).ratio).toBe(0.5);
     expect(qualityFor(TURNING, null, 81, 1)).toEqual({ ratio: 0.5, step: 1, plain: true });
