@@ -17,8 +17,9 @@ collect_ignore_glob = [] if WANTED else ["test_*.py"]
 class Served:
     """A server in a thread; calling it gives a link that lets in once."""
 
-    def __init__(self, run: Path | None = None, objective: Objective | None = None) -> None:
-        listening, self._address = bind("127.0.0.1", 0, False)
+    def __init__(self, run: Path | None, objective: Objective | None, port: int) -> None:
+        listening, self._address = bind("127.0.0.1", port, False)
+        self.port = self._address.port
         self._app = create_app(run, objective, address=self._address)
         begun = threading.Event()
         self._server = Server(self._app, begun.set)
@@ -42,8 +43,8 @@ def served():
     """Return what starts a server; all are stopped at the end."""
     servers = []
 
-    def start(run: Path | None = None, objective: Objective | None = None) -> Served:
-        servers.append(Served(run, objective))
+    def start(run: Path | None = None, objective: Objective | None = None, port: int = 0) -> Served:
+        servers.append(Served(run, objective, port))
         return servers[-1]
 
     yield start

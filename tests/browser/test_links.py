@@ -6,7 +6,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from thalweg.viewer.figure import figure_frames
+from thalweg.viewer.page import placed, viewer_script
+from viewer.stored import path, surface
 from visit import visiting
+
+MANY = 20  # figures: more than a browser has WebGL contexts for
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +39,21 @@ def test_a_link_restores_plane_runs_and_time(browser, address):
         assert loss
 
 
-def test_a_broken_link_opens_all_the_same(browser, address):
-    with visiting(browser, address("#log=what%ZZ;drop,,&points=-3&window=a")) as visit:
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "#log=what%ZZ;drop,,&points=-3&window=a",
+        "#log=drop,1e300,0,Adam:0.02,300",
+        "#\u202e" + "x" * 100_000,
+    ],
+)
+def test_a_broken_link_is_told_in_a_line_and_opens_the_default_view(browser, address, fragment):
+    with visiting(browser, address(fragment)) as visit:
         visit.wait_for_terrain()
-        expect(visit.page.get_by_role("alert")).to_be_visible()
+        told = visit.page.get_by_role("alert")
+        expect(told).to_contain_text("this is the default view instead")
+        assert told.bounding_box()["height"] < 80
+        assert "\u202e" not in told.inner_text()
 
 
 def test_the_exported_page_is_whole(browser, address, tmp_path):
@@ -67,3 +83,19 @@ def test_the_exported_page_is_whole(browser, address, tmp_path):
         visit.page.wait_for_timeout(500)
         outside = [url for url in visit.asked if not url.startswith(("file:", "blob:", "data:"))]
         assert outside == []
+
+
+def test_a_page_of_many_figures_draws_each_that_is_read(browser, tmp_path):
+    frames = figure_frames(surface(), [path()])
+    figures = "".join(placed(frames, f"figure-{n}", lazy=True) for n in range(MANY))
+    report = tmp_path / "report.html"
+    head = "<!doctype html><meta charset='utf-8'>"
+    report.write_text(f"{head}{figures}<script type='module'>{viewer_script()}</script>")
+    with visiting(browser, report.as_uri()) as visit:
+        places = visit.page.locator("[data-thalweg]")
+        for n in [*range(MANY), *reversed(range(MANY))]:
+            places.nth(n).scroll_into_view_if_needed()
+            terrain = places.nth(n).locator(".terrain")
+            expect(terrain).to_have_attribute("data-webgl", "yes")
+            expect(terrain).not_to_have_attribute("data-drawn", "0")
+        assert visit.page.locator(".terrain").count() < MANY / 2

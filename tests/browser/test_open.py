@@ -71,6 +71,17 @@ def test_without_webgl_the_map_still_works(browser, address):
         expect(page.locator(".timeline li")).to_have_count(1)
 
 
+def test_the_terrain_is_for_the_keyboard_too(browser, address):
+    with visiting(browser, address()) as visit:
+        visit.wait_for_terrain()
+        hands = visit.page.get_by_role("application", name="Terrain")
+        expect(visit.page.locator(".timeline-now")).to_have_attribute("aria-live", "off")
+        hands.press("Shift+ArrowRight")
+        expect(visit.page.locator(".terrain-ring")).to_be_visible()
+        hands.press("Enter")
+        expect(visit.page.locator(".timeline li")).to_have_count(1)
+
+
 def test_the_map_is_for_the_keyboard_too(browser, address):
     with visiting(browser, address()) as visit:
         visit.wait_for_terrain()

@@ -54,11 +54,49 @@ def test_a_server_that_goes_away_is_told_and_found_again(browser, served):
     address = served()
     with visiting(browser, address()) as visit:
         visit.wait_for_terrain()
-        root = visit.page.locator(".thalweg")
+        page = visit.page
+        visit.click_map()
+        expect(page.locator(".timeline li")).to_have_count(1)
+        root = page.locator(".thalweg")
         address.stop()
         expect(root).to_have_attribute("data-connection", "lost")
-        expect(visit.page.get_by_text("server went away")).to_be_visible()
+        expect(page.get_by_text("server went away")).to_be_visible()
+        again = served(port=address.port)
+        page.context.new_page().goto(again())  # whose key is another one
+        expect(root).to_have_attribute("data-connection", "open")
+        expect(page.get_by_text("server went away")).to_be_hidden()
+        expect(page.locator(".timeline li")).to_have_count(1)
+        before = visit.drawn("map")
+        page.get_by_role("button", name="Drop at the middle").click()
+        expect(page.locator(".timeline li")).to_have_count(2)
+        visit.wait_for_drawing("map", before)
         visit.said.clear()  # the browser itself notes each try that failed
+
+
+LOSE = """(el) => {
+  const canvas = el.querySelector('canvas');
+  const graphics = canvas.getContext('webgl2').getExtension('WEBGL_lose_context');
+  graphics.loseContext();
+  window.restore = () => graphics.restoreContext();
+}"""
+
+
+def test_graphics_that_are_lost_are_told_and_come_back(browser, served):
+    address = served()
+    with visiting(browser, address()) as visit:
+        visit.wait_for_terrain()
+        terrain = visit.page.locator(".terrain")
+        terrain.evaluate(LOSE)
+        expect(terrain).to_have_attribute("data-webgl", "no")
+        expect(visit.page.get_by_text("The graphics were lost")).to_be_visible()
+        visit.click_map()
+        expect(visit.page.locator(".timeline li")).to_have_count(1)
+        before = visit.drawn("terrain")
+        visit.page.evaluate("restore()")
+        expect(terrain).to_have_attribute("data-webgl", "yes")
+        visit.wait_for_drawing("terrain", before)
+        expect(visit.page.get_by_text("The graphics were lost")).to_be_hidden()
+        visit.said.clear()  # three.js notes both
 
 
 def test_nan_everywhere_is_drawn_and_said(browser, served, tmp_path):

@@ -152,10 +152,11 @@ def test_pages_are_the_same_each_time_and_written_whole(tmp_path):
 
 def test_lazy_parts_are_marked_and_find_their_own_frames():
     first, second = (Frame("hello", {"title": t, "layout": "figure"}) for t in "12")
-    both = placed([first], "one", lazy=True) + placed([second], "two", lazy=True)
+    both = placed([first], "one", lazy=True) + placed([second], "two", lazy=True, theme="light")
     seen = Seen(both)
     marked = [a for a, _ in seen.of("div")]
     assert [a["data-thalweg"] for a in marked] == ["lazy", "lazy"]
+    assert [a.get("data-theme") for a in marked] == [None, "light"]
     assert [frames_of(seen, a["data-frames"])[0].head["title"] for a in marked] == ["1", "2"]
     assert policy("", "x").split("; ")[1] == "script-src 'none'"
 

@@ -49,7 +49,6 @@ def test_three_classes_are_told_by_number():
 @pytest.mark.parametrize(
     ("objective", "words"),
     [
-        (None, "A stored result is no network of the bench, so its answers are not drawn."),
         (quadratic([1.0]), " is no network of the bench, so its answers are not drawn."),
         (MLPObjective(MLP((1, 1)), [[1.0]], [1.0]), " has 1 inputs; 2 can be drawn."),
         (

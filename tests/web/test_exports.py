@@ -1,4 +1,4 @@
-"""Exports: the same numbers as on the page, in a page, a picture and JSON."""
+"""Exports: the same numbers as on the page, in a page and a picture."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from thalweg.viewer.page import viewer_script
 from thalweg.viewer.scene import hello_frame, surface_frame, trust_frame
 from thalweg.views.surface import surface_view
 from thalweg.views.trust import TrustLine
-from thalweg.web.exports import export, lines_of, numbers, paths_of, saved_page
+from thalweg.web.exports import export, lines_of, paths_of, saved_page
 from thalweg.web.messages import Export
 from viewer.stored import OPTIMIZERS, path, surface
 from viewer.test_page import LARGEST_VIEWER, Seen, frames_of
@@ -104,28 +104,6 @@ def test_paths_come_back_from_their_frames():
     assert len(paths_of(session.frames, session.view)) == 2
     assert lines_of(session.frames).lines == (TrustLine(ATTACK, True),)
     assert lines_of([]).lines == ()
-
-
-def test_the_numbers_are_strict_json():
-    session = Shown()
-    losses = session.paths[0]["loss"].values.copy()
-    losses[2] = np.inf
-    session.frames[4].arrays["loss"] = losses
-
-    def refuse(word):
-        raise AssertionError(word)
-
-    text, mime = exported(session, "json")
-    told = json.loads(text, parse_constant=refuse)
-    assert mime == "application/json"
-    assert told["path"][0]["loss"][2] is None
-    assert "path[0].loss[2] is infinity; JSON has no such number" in told["notes"]
-    assert [run["name"] for run in told["run"]] == [p.attrs["optimizer"] for p in session.paths]
-    values = np.array(told["surface"]["values"]).reshape(9, 9)
-    assert np.array_equal(values, session.data["loss"].values.astype(np.float32))
-    assert "hello" not in told
-    assert "busy" not in told
-    assert json.loads(numbers([])).keys() == {"thalweg_version"}
 
 
 def test_nothing_is_exported_before_there_is_something():

@@ -6,8 +6,9 @@ import pytest
 from thalweg.dynamics.record import Minibatches, record
 from thalweg.dynamics.steppers import SGD, Adam
 from thalweg.views.colors import optimizer_color
+from thalweg.web.bench import lay
 from thalweg.web.hall import Hall, Limits
-from thalweg.web.messages import LIMIT_LOG
+from thalweg.web.messages import LIMIT_LOG, Bench
 from web.conversation import drop, dropped, opened, with_page
 
 SMALL = {"points": 20, "width": 4}
@@ -20,9 +21,10 @@ def test_a_ball_walks_as_record_does_and_the_page_sees_every_step():
             page, drop(0.4, -0.2, ("SGD", 0.2), ("Adam", 0.05), steps=700, batch=8, seed=5)
         )
         await page.idle()
-        return page, page.session.objective, page.session.plane, dict(page.session.runs)
+        return page, page.session.plane, dict(page.session.runs)
 
-    page, objective, plane, runs = with_page(talk)
+    page, plane, runs = with_page(talk)
+    objective = lay(Bench(**SMALL)).objective
     start = plane.points([[0.4, -0.2]])[0]
     for number, stepper in enumerate([SGD(0.2), Adam(0.05)]):
         whole = record(objective, start, stepper, 700, Minibatches(8, 5))

@@ -11,6 +11,7 @@ from thalweg.objectives.zoo import quadratic
 from thalweg.study.chapter import SmallNetwork, generate_spiral_data, visualize_loss_landscape
 from thalweg.surface.evaluate import evaluate
 from thalweg.web import drawing
+from thalweg.web.bench import lay
 from thalweg.web.hall import Hall, Limits
 from thalweg.web.messages import Action, Bench, PlaneSpec
 from web.conversation import drop, dropped, opened, with_page
@@ -111,9 +112,10 @@ def test_zooming_keeps_the_plane_and_computes_the_window_asked_for():
         await page.say("window", window=window, points=41)
         scene = await page.hear("scene")
         surface = await page.hear("surface")
-        return scene, surface, page.session.objective, page.session.plane
+        return scene, surface, page.session.plane
 
-    scene, surface, objective, plane = with_page(talk)
+    scene, surface, plane = with_page(talk)
+    objective = lay(Bench(**SMALL)).objective
     assert scene.head["scene"] == surface.head["scene"] == 1
     axes = np.linspace(0.1, 0.2, 41), np.linspace(0.4, 0.45, 20)
     whole = evaluate(objective, plane, Grid(axes))["loss"].values

@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -227,18 +228,24 @@ def test_visitors_take_turns():
 def test_a_given_objective_is_asked_by_one_thread_at_a_time():
     inside, most = [], []
 
-    def work():
+    def slow(points):
         inside.append(threading.get_ident())
         most.append(len(inside))
         time.sleep(0.01)
         inside.pop()
+        return points[:, 0] ** 2
 
     async def talk(hall):
-        await asyncio.gather(
-            *(hall.quick(work) for _ in range(4)), *(hall.long(work) for _ in "ab")
-        )
+        asked = [Session(hall) for _ in "ab"]
+        for session in asked:
+            session.objective = hall.objective
+        quick = (hall.quick(s.objective.value, [1.0]) for s in asked for _ in range(2))
+        long = (hall.long(s.objective.value, [2.0]) for s in asked)
+        answers = await asyncio.gather(*quick, *long)
         hall.close()
+        return answers
 
-    asyncio.run(talk(Hall(quadratic([1.0, 2.0]))))
+    given = replace(quadratic([2.0]), value_function=slow)
+    assert asyncio.run(talk(Hall(given))) == [1.0] * 4 + [4.0] * 2
     assert max(most) == 1
     assert len(most) == 6

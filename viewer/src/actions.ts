@@ -12,6 +12,7 @@ import { Malformed, number, whole, write } from "./literal";
 
 const RECIPES = ["random", "filter", "principal", "eigen", "points", "stored"] as const;
 const MOST = 40; // as the host allows
+const MOST_AT_ONCE = 6; // optimizers
 
 export function writeLog(log: readonly Action[]): string {
   return log.map(writeAction).join(";");
@@ -41,13 +42,17 @@ export function writeOptimizers(optimizers: readonly OptimizerSpec[]): string {
 
 export function readOptimizers(text: string): OptimizerSpec[] {
   if (text === "") return [];
-  return text.split("+").map((word) => {
+  const read = text.split("+").map((word) => {
     const [name, rate, ...more] = word.split(":");
     if (!name || !/^\w+$/.test(name) || rate === undefined || more.length > 0) {
       throw new Malformed("an optimizer and its learning rate, as in Adam:0.02", word);
     }
-    return { name, lr: number(rate) };
+    const lr = number(rate);
+    if (!(lr > 0)) throw new Malformed("learning rates above 0", word);
+    return { name, lr };
   });
+  if (read.length > MOST_AT_ONCE) throw new Malformed(`at most ${MOST_AT_ONCE} optimizers`, String(read.length));
+  return read;
 }
 
 function writePlane({ recipe, seed, run, step, runs, steps }: PlaneSpec): string {

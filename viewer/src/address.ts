@@ -38,6 +38,8 @@ export const CHAPTER: Bench = {
   l2: 0,
 };
 
+const [STEPS, BATCH] = [10_000, 100_000]; // at most, as the host allows
+
 /** The name in a link of each field of a bench. */
 const BENCH_KEYS: Record<keyof Bench, string> = {
   data: "data",
@@ -126,10 +128,10 @@ function take(address: Address, key: string, text: string): void {
       address.optimizers = readOptimizers(text);
       return;
     case "steps":
-      address.steps = whole(text, 1);
+      address.steps = whole(text, 1, STEPS);
       return;
     case "batch":
-      address.batch = whole(text, 0);
+      address.batch = whole(text, 0, BATCH);
       return;
     case "speed":
       address.speed = positive(text);

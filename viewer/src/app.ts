@@ -63,7 +63,7 @@ export function mount(el: HTMLElement, host: Host): () => void {
 
   host.listen(
     (frame) => {
-      if (frame.kind === "file") deliver(frame);
+      if (frame.kind === "file") deliver(frame, store.state);
       receive(store, frame);
     },
     (connection) => {

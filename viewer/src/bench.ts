@@ -103,19 +103,20 @@ function networkForm({ store, send }: Context, choices: Choices): Form {
 
 function objective({ store }: Context): HTMLElement {
   const { scene } = store.state;
-  const words = scene ? `${scene.objective}, ${scene.parameters.toLocaleString("en")} parameters` : "";
+  const size = scene?.parameters ? `${scene.parameters.toLocaleString("en")} parameters` : "";
+  const words = [scene?.objective, size].filter(Boolean).join(", ");
   return h("p", { class: "objective" }, words);
 }
 
 function storedForm({ store, send }: Context): HTMLElement {
-  const { stored, live, choices } = store.state.hello as NonNullable<typeof store.state.hello>;
+  const { stored, live, choices, left_out } = store.state.hello as NonNullable<typeof store.state.hello>;
   const own = choices ? "none: the bench’s own network" : "choose one";
   const entries = stored.map(({ name, words }) => [name, words ? `${name}: ${words}` : name] as const);
   const field = choice("Result", [["", own], ...entries], (name) => {
-    store.set({ stored: name || null, time: null });
+    store.set({ stored: name || null, time: null, fault: null });
     if (name) send({ kind: "choose", stored: name });
     else if (choices) send({ kind: "bench", bench: store.state.bench ?? CHAPTER });
   });
   field.show(store.state.stored ?? "");
-  return h("fieldset", { disabled: !live }, h("legend", {}, "Stored results"), field.el);
+  return h("fieldset", { disabled: !live }, h("legend", {}, "Stored results"), field.el, h("p", { class: "hint", hidden: !left_out }, left_out ?? ""));
 }

@@ -22,38 +22,43 @@ const AWAY = 9; // pixels between what is named and the text
 const NEAR = 8; // pixels
 const CROWDED = 25; // as bad as covering so many places
 
-/** Draw callouts inside `rect`, off the places of `avoid` if they can; without room, not at all. */
+/**
+ * Draw callouts inside `rect`, off the places of `avoid` if they can; without room, not at all.
+ * Return where they are.
+ */
 export function drawCallouts(
   pen: CanvasRenderingContext2D, callouts: readonly Callout[], rect: Rect, looks: Looks, avoid: readonly Place[] = [],
-): void {
+): Rect[] {
   pen.save();
   pen.font = looks.font;
   pen.textBaseline = "middle";
   pen.textAlign = "left";
-  pen.lineJoin = "round";
+  const written: Rect[] = [];
   const boxes = callouts.map(({ x, y }) => ({ x: x - 8, y: y - 8, width: 16, height: 16 }));
   for (const { x, y, lines, color } of callouts) {
-    const width = Math.max(...lines.map((line) => pen.measureText(line).width)) + 6;
-    const box = placeBox(x, y, width, lines.length * LINE + 2, rect, boxes, avoid);
+    const width = Math.max(...lines.map((line) => pen.measureText(line).width)) + 8;
+    const box = placeBox(x, y, width, lines.length * LINE + 3, rect, boxes, avoid);
     if (!box) continue;
     boxes.push(box);
+    written.push(box);
+    pen.globalAlpha = 0.92; // as on the terrain: what shines through must not take the contrast
+    pen.fillStyle = looks.paper;
+    pen.beginPath();
+    pen.roundRect(box.x, box.y, box.width, box.height, 3);
+    pen.fill();
+    pen.globalAlpha = 1;
     lines.forEach((line, i) => {
-      const at = [box.x + 3, box.y + 1 + LINE * (i + 0.5)] as const;
-      pen.globalAlpha = 0.85;
-      pen.strokeStyle = looks.paper;
-      pen.lineWidth = 3.4;
-      pen.strokeText(line, ...at);
-      pen.globalAlpha = 1;
       pen.fillStyle = i ? looks.ink : color;
-      pen.fillText(line, ...at);
+      pen.fillText(line, box.x + 4, box.y + 1.5 + LINE * (i + 0.5));
     });
   }
   pen.restore();
+  return written;
 }
 
 /**
- * Return a free box beside a place: right, left, above, below, or at a corner, the one that covers
- * the fewest places of `avoid`; null if none is free.
+ * Return a free box beside a place: right, left, above, below, or at a corner, if need be pushed
+ * into the rectangle, the one that covers the fewest places of `avoid`; null if none is free.
  */
 export function placeBox(
   x: number, y: number, width: number, height: number, rect: Rect, taken: readonly Rect[], avoid: readonly Place[] = [],
@@ -66,7 +71,7 @@ export function placeBox(
   ];
   let best: Rect | null = null;
   let least = Infinity;
-  for (const [bx, by] of tries) {
+  for (const [bx, by] of [...tries, ...tries.map((place) => pushed(place, width, height, rect))]) {
     const box = { x: bx, y: by, width, height };
     if (!contains(rect, box) || taken.some((other) => meet(box, other))) continue;
     const covered = avoid.filter(([px, py]) => px > bx && px < bx + width && py > by && py < by + height).length;
@@ -76,6 +81,14 @@ export function placeBox(
     if (cost < least) [best, least] = [box, cost];
   }
   return best;
+}
+
+/** Back into the rectangle, for what is named at its border. */
+function pushed([x, y]: Place, width: number, height: number, rect: Rect): Place {
+  return [
+    Math.max(rect.x, Math.min(x, rect.x + rect.width - width)),
+    Math.max(rect.y, Math.min(y, rect.y + rect.height - height)),
+  ];
 }
 
 function contains(rect: Rect, box: Rect): boolean {

@@ -59,7 +59,7 @@ export function chart(root: HTMLElement, height: number, hover?: Hover, leave?: 
 
   const put = () => {
     const x = plot && timed !== null ? plot.valToPos(timed, "x") : NaN;
-    line.hidden = !(x >= 0 && x <= plot!.over.clientWidth + 1);
+    line.hidden = !(x >= 0 && x <= plot!.bbox.width / uPlot.pxRatio + 1); // asking the page would make it lay out all anew
     if (!line.hidden) line.style.transform = `translateX(${x}px)`;
     const left = plot && marked ? plot.valToPos(marked.x, "x") : NaN;
     const top = plot && marked ? plot.valToPos(marked.y, "y") : NaN;

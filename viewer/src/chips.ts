@@ -42,7 +42,7 @@ export function chips(context: Context): { el: HTMLElement; show(): void } {
 
 function make({ store, send }: Context, { run: number, name, color }: Run): Chip {
   const status = h("span", { class: "chip-status" });
-  const truth = h("span", { class: "chip-truth" });
+  const truth = h("span");
   const swatch = h("span", { class: "chip-swatch", "aria-hidden": "true" });
   swatch.style.background = color;
   const buttons = h(
@@ -61,14 +61,14 @@ function make({ store, send }: Context, { run: number, name, color }: Run): Chip
       icon("cross"),
     ),
   );
-  const el = h("li", { class: "chip" }, swatch, h("span", { class: "chip-name" }, name), status, truth, buttons);
+  const el = h("li", { class: "chip" }, swatch, h("span", { class: "chip-name" }, name), h("span", { class: "chip-words" }, status, truth), buttons);
   return {
     name,
     el,
     show(run) {
       const { time, surface, hello } = store.state;
       const row = rowAt(run.path.step, run.path.size, time);
-      write(status, statusWords(run));
+      write(status, `${statusWords(run)} · `);
       write(truth, [truthWords(run.path, row, surface && rangeOf(surface)), capturedWords(run.captured)].filter(Boolean).join("; "));
       el.dataset.status = run.status;
       buttons.hidden = !hello?.live;

@@ -42,10 +42,10 @@ function missingWords(surface: Held<"surface">, { a, b }: Pointer): string {
   return ["beside a hole", "not computed yet", "not a number", "infinite", "failed"][code] ?? "";
 }
 
-/** Draw the crosshair with its words, and the place on the scale of the colors. */
+/** Draw the crosshair with its words beside the names that are there, and the place on the scale of the colors. */
 export function drawCrosshair(
   pen: CanvasRenderingContext2D, pointer: Pointer, surface: Held<"surface">, runs: ReadonlyMap<number, Run>,
-  layout: Layout, theme: Theme,
+  layout: Layout, theme: Theme, named: readonly Rect[],
 ): void {
   const { rect, bar } = layout;
   const [x, y] = [xOf(layout, pointer.a), yOf(layout, pointer.b)];
@@ -55,7 +55,7 @@ export function drawCrosshair(
   ring(pen, x, y, run ? 6.5 : 5, run?.color ?? theme.ink, theme.paper);
   const share = parts([valueAt(surface, pointer.a, pointer.b)], surface)[0]!;
   if (bar && !Number.isNaN(share)) drawLevel(pen, bar, Math.min(1, Math.max(0, share)), theme);
-  words(pen, placeWords(surface, pointer, runs), x, y, rect, theme);
+  words(pen, placeWords(surface, pointer, runs), x, y, rect, theme, named);
 }
 
 /** Draw a small triangle that points at a share of the scale of the colors. */
@@ -117,11 +117,16 @@ function ring(pen: CanvasRenderingContext2D, x: number, y: number, radius: numbe
   pen.stroke();
 }
 
-function words(pen: CanvasRenderingContext2D, lines: readonly string[], x: number, y: number, rect: Rect, theme: Theme): void {
+/** Write words beside a place, off the names of the map if there is room. */
+function words(
+  pen: CanvasRenderingContext2D, lines: readonly string[], x: number, y: number, rect: Rect, theme: Theme, named: readonly Rect[],
+): void {
   pen.font = FONT;
   pen.textBaseline = "middle";
   const width = Math.max(...lines.map((line) => pen.measureText(line).width)) + 12;
-  const box = placeBox(x + 4, y - 4, width, 16 * lines.length + 6, rect, [{ x: x - 9, y: y - 9, width: 18, height: 18 }]);
+  const size = [width, 16 * lines.length + 6] as const;
+  const self = { x: x - 9, y: y - 9, width: 18, height: 18 };
+  const box = placeBox(x, y, ...size, rect, [self, ...named]) ?? placeBox(x, y, ...size, rect, [self]);
   if (!box) return;
   pen.fillStyle = theme.paper;
   pen.strokeStyle = theme.line;

@@ -8,9 +8,10 @@ import { record, strict } from "./record";
 import type { State } from "./state";
 
 /** Hand a file that the host made to the visitor. */
-export function deliver(frame: Frame): void {
+export function deliver(frame: Frame, state: State): void {
   const { name, mime } = frame.head as Heads["file"];
-  save(new Blob([(frame.arrays.bytes ?? new Uint8Array()) as BlobPart], { type: mime }), name);
+  const ending = name.slice(name.lastIndexOf(".") + 1);
+  save(new Blob([(frame.arrays.bytes ?? new Uint8Array()) as BlobPart], { type: mime }), fileName(state, ending));
 }
 
 export function save(blob: Blob, name: string): void {

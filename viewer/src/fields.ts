@@ -44,7 +44,7 @@ export function choice(
 
 /** A number on a slider, told beside it. */
 export function slider(label: string, span: Span, changed: (value: number) => void): Field<number> {
-  const told = h("output", {});
+  const told = h("output", { "aria-live": "off" }); // the slider itself is heard
   const input = h("input", { type: "range", ...span });
   const tell = rested(() => changed(input.valueAsNumber));
   input.addEventListener("input", () => {

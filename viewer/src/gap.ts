@@ -3,6 +3,7 @@
 import { percent, short } from "./digits";
 import type { Held, Path } from "./state";
 
+export const ROUNDING = 1e-7; // a distance that comes from the digits of numbers
 const TRUE_BELOW = 0.1; // as in views/path.py
 
 export interface Range {
@@ -42,10 +43,14 @@ export function gapShare(loss: number, planeLoss: number, { log, low, high }: Ra
 export function truthWords(path: Path, row: number, range: Range | null): string {
   if (row < 0) return "";
   const distance = path.distance[row]!;
-  const where = Number.isFinite(distance) ? `${short(distance, 2)} out of the plane` : "distance unknown";
+  const where = Number.isFinite(distance) ? outWords(distance) : "distance unknown";
   if (!range) return where;
   const share = gapShare(path.loss[row]!, path.plane_loss[row]!, range);
   if (!Number.isFinite(share)) return `${where}; the picture cannot show its loss`;
   if (share < TRUE_BELOW) return `${where}; the picture is true to ${percent(share)}`;
   return `${where}; the picture is off by ${percent(share)}`;
+}
+
+function outWords(distance: number): string {
+  return distance > ROUNDING ? `${short(distance, 2)} out of the plane` : "in the plane";
 }

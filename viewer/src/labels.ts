@@ -78,7 +78,7 @@ export class Overlay {
       style.fontWeight = label.look === "head" ? "600" : "400";
       const plate = label.look === "head" || label.look === "mark";
       Object.assign(style, plate ? { padding: "2px 4px", borderRadius: "3px" } : { padding: "0" });
-      style.background = plate ? `color-mix(in srgb, ${paper} 78%, transparent)` : "none";
+      style.background = plate ? `color-mix(in srgb, ${paper} 92%, transparent)` : "none";
       style.transform = `translate(${label.right.toFixed(1)}px, ${label.down.toFixed(1)}px) translate(${SHIFT[label.align]}, -50%)`;
     });
   }
@@ -113,7 +113,7 @@ export function written(pen: CanvasRenderingContext2D, labels: readonly Label[],
     if (look === "head" || look === "mark") {
       const width = pen.measureText(text).width + 8 * ratio;
       const left = right * ratio - (align === "left" ? 4 * ratio : align === "right" ? width - 4 * ratio : width / 2);
-      pen.globalAlpha = 0.78;
+      pen.globalAlpha = 0.92;
       pen.fillStyle = paper;
       pen.fillRect(left, (down - 8) * ratio, width, 16 * ratio);
       pen.globalAlpha = 1;

@@ -3,6 +3,7 @@
 import { axesOf } from "./axes";
 import { readable, type Theme } from "./colors";
 import { short } from "./digits";
+import { ROUNDING } from "./gap";
 import { type Ground, groundOf, heightAt, type Placing, placing } from "./ground";
 import type { Label, Ring } from "./labels";
 import { allowed, stand } from "./orbit";
@@ -50,13 +51,13 @@ export class Landscape {
     this.stage.block.setPicture(picture, surface.levels, theme, this.stage.renderer.capabilities.getMaxAnisotropy() >= 8 ? 4 : 1);
   }
 
-  /** Draw; return the labels that belong over the picture. */
-  draw(width: number, height: number, quality: Quality): Label[] {
+  /** Draw below the upper `top` pixels; return the labels that belong over the picture. */
+  draw(width: number, height: number, top: number, quality: Quality): Label[] {
     const { ground, surface, theme, stage, state } = this;
     if (!ground || !surface || !theme) return [];
     this.size = [width, height];
     const camera = allowed(state.camera, (x, z) => heightAt(ground, x, z)); // the ground may have risen over the eye
-    stage.aim(camera, width, height);
+    stage.aim(camera, width, height, top, [ground.x[ground.na - 1]!, ground.z[0]!]);
     const project = ([x, y, z]: readonly [number, number, number]): [number, number] => {
       const [right, down] = stage.project(x, y, z);
       return [right * width, down * height];
@@ -194,7 +195,7 @@ export class Landscape {
       const far = (run.path.band[row] ?? 0) >= 3;
       if (heads.length > SHOWN && !far) return [];
       const distance = run.path.distance[row]!;
-      const off = Number.isFinite(distance) && distance > 0 ? ` · ${short(distance, 2)} off the plane` : "";
+      const off = Number.isFinite(distance) && distance > ROUNDING ? ` · ${short(distance, 2)} off the plane` : "";
       const [right, down] = project(head);
       const color = readable(run.color, this.theme!);
       const [east, west] = [right + 13, right - 13];

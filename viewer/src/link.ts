@@ -19,6 +19,9 @@ export interface Link {
 
 const REST = 300; // milliseconds without a change before the address follows
 
+const DEFAULT = "this is the default view instead";
+const REFUSALS = ["message", "open"]; // what a fault is about if a host did not take the link
+
 const KEYS: Key[] = [
   "scene", "window", "points", "optimizers", "steps", "batch", "speed", "camera", "height", "theme", "time", "tool",
   "stored", "caption",
@@ -50,7 +53,7 @@ export function link(context: Context, inAddress: boolean): Link {
       if (!(error instanceof Malformed)) throw error;
       written = null;
       const { wanted, got } = error;
-      store.set({ fault: { wanted: `a link needs ${wanted}`, got, mend: "this is the default view instead", about: "link" } });
+      store.set({ fault: { wanted: `a link needs ${wanted}`, got, mend: DEFAULT, about: "link" } });
       return untouched();
     }
   };
@@ -90,8 +93,10 @@ export function link(context: Context, inAddress: boolean): Link {
 
   /** A host that did not take the link shows nothing at all: then the default view. */
   const refused = () => {
-    if (asked === undefined || written === null || store.state.fault?.about !== "message") return;
+    const { fault } = store.state;
+    if (asked === undefined || written === null || !fault || !REFUSALS.includes(fault.about)) return;
     written = null; // and not again: the default view was asked for now
+    store.set({ fault: { ...fault, wanted: `a link: ${fault.wanted}`, mend: DEFAULT, about: "link" } });
     const address = untouched();
     store.set({ bench: null, stored: null, time: null, points: address.points });
     ask(address);

@@ -30,8 +30,9 @@ export function positive(text: string): number {
   return value;
 }
 
-export function whole(text: string, least: number): number {
+export function whole(text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const value = number(text);
-  if (!Number.isSafeInteger(value) || value < least) throw new Malformed(`a whole number from ${least} on`, text);
+  const span = most === Number.MAX_SAFE_INTEGER ? "on" : `to ${most}`;
+  if (!(Number.isInteger(value) && value >= least && value <= most)) throw new Malformed(`a whole number from ${least} ${span}`, text);
   return value;
 }

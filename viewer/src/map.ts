@@ -12,7 +12,7 @@ import { layers } from "./layers";
 import { type Layout, layOut } from "./maplayout";
 import { fixedSheet } from "./mapimage";
 import type { MakePart } from "./part";
-import { aOf, bOf } from "./projection";
+import { aOf, bOf, type Rect } from "./projection";
 import { Routes } from "./routes";
 import { drawSheet, emptyWords, namesOf } from "./sheet";
 import type { Pointer } from "./state";
@@ -55,6 +55,7 @@ export const map: MakePart = (context) => {
   );
   let layout: Layout | null = null;
   let numbers: readonly Place[] = [];
+  let named: readonly Rect[] = [];
   let drawn = 0;
   let frame = 0;
   let detailed = true; // whether the paths are drawn as finely as they can be
@@ -84,13 +85,14 @@ export const map: MakePart = (context) => {
       surfaces.clear(lines);
       const names = namesOf({ surface, critical: state.critical }, layout, theme);
       const moving = settling !== undefined;
-      const coarse = routes.draw(lines, state.runs.values(), state.time, layout, surface.lengths, theme, names, numbers, moving);
-      detailed = !coarse;
+      const shown = routes.draw(lines, state.runs.values(), state.time, layout, surface.lengths, theme, names, numbers, moving);
+      detailed = !shown.coarse;
+      named = shown.named;
     }
     if (stale.cross) {
       surfaces.clear(cross);
       if (state.pinned && state.looked) drawPin(cross, state.looked, layout, theme);
-      if (state.pointer) drawCrosshair(cross, state.pointer, surface, state.runs, layout, theme);
+      if (state.pointer) drawCrosshair(cross, state.pointer, surface, state.runs, layout, theme, named);
     }
     stale.layout = stale.sheet = stale.lines = stale.cross = false;
     el.dataset.drawn = String(++drawn);

@@ -59,11 +59,19 @@ function laid(room: Room, place: "beside" | "below" | null): Layout {
   const right = place === "beside" ? barRoom : 12;
   const under = (surface.note ? LINE : 0) + (place === "below" ? GAP + BAR + 2 * LINE + 4 : 0);
   const tall = { ...room, left, right, under };
-  // The caption of b stands beside the map if it is as high as that, else it lies above it.
-  for (const lines of [1, 2]) {
-    const layout = framed(tall, lines * LINE, 0);
-    const b = wrapped(surface.b_label, layout.rect.height, measure, lines);
-    if (b) return furnished(layout, room, place, b, true);
+  // The caption of b stands beside the map or lies above it, wherever that leaves more room.
+  const ways = [1, 2, 3].flatMap((lines) => {
+    const [beside, above] = [framed(tall, lines * LINE, 0), framed(tall, 0, lines * LINE)];
+    return [
+      { layout: beside, b: wrapped(surface.b_label, beside.rect.height, measure, lines), turned: true },
+      { layout: above, b: wrapped("↑ " + surface.b_label, above.rect.width, measure, lines), turned: false },
+    ];
+  });
+  const area = ({ layout: { rect } }: { layout: Layout }) => rect.width * rect.height;
+  const fitting = ways.filter(({ b }) => b !== null);
+  if (fitting.length) {
+    const { layout, b, turned } = fitting.reduce((best, way) => (area(way) > 1.05 * area(best) ? way : best));
+    return furnished(layout, room, place, b!, turned);
   }
   const layout = framed(tall, 0, LINE);
   return furnished(layout, room, place, [shortened("↑ " + surface.b_label, layout.rect.width, measure)], false);
@@ -106,10 +114,10 @@ function furnished(layout: Layout, room: Room, place: "beside" | "below" | null,
   }
   const edge = rect.x - TICK - 6 - Math.max(12, ...upward.map((value) => measure(short(value))));
   b.forEach((text, i) => {
-    if (!turned) texts.push({ x: rect.x, y: rect.y - LINE / 2 - 2, text, align: "left", role: "caption" });
+    if (!turned) texts.push({ x: rect.x, y: rect.y - LINE * (b.length - i - 0.5) - 2, text, align: "left", role: "caption" });
     else texts.push({ x: edge - LINE * (b.length - i - 0.5), y: rect.y + rect.height / 2, text, align: "center", turned, role: "caption" });
   });
-  distance(layout, surface, turned ? rect.y : rect.y - LINE);
+  distance(layout, surface, turned ? rect.y : rect.y - LINE * b.length);
   if (place === "beside") barBeside(layout, surface, measure);
   if (place === "below") {
     barBelow(layout, surface, measure, y + GAP);
@@ -194,18 +202,39 @@ export function roundBelow(value: number): number {
 }
 
 /**
- * Return a caption in at most `most` lines no wider than the room, a unit in parentheses on a line
- * of its own; null if it does not fit.
+ * Return a caption in as few lines as it takes, at most `most`, about equally long and no wider
+ * than the room, a unit in parentheses apart if that takes no more lines; null if it does not fit.
  */
 export function wrapped(text: string, room: number, measure: Room["measure"], most: number): string[] | null {
-  if (measure(text) <= room) return [text];
-  const at = text.indexOf(" (");
-  const lines = at > 0 ? [text.slice(0, at), text.slice(at + 1)] : [text];
+  const at = text.lastIndexOf(" (");
+  const whole = filled(text, room, measure);
+  const apart = at > 0 ? [...filled(text.slice(0, at), room, measure), ...filled(text.slice(at + 1), room, measure)] : whole;
+  const lines = whole.length < apart.length ? whole : apart;
   return lines.length <= most && lines.every((line) => measure(line) <= room) ? lines : null;
 }
 
+/** Words in lines, as few as they take, and then as narrow as they can be. */
+function filled(text: string, room: number, measure: Room["measure"]): string[] {
+  const within = (width: number) => {
+    const lines: string[] = [];
+    for (const word of text.split(" ")) {
+      const longer = `${lines.at(-1)} ${word}`;
+      if (lines.length && measure(longer) <= width) lines[lines.length - 1] = longer;
+      else lines.push(word);
+    }
+    return lines;
+  };
+  let best = within(room);
+  for (let width = 0.95 * room; width > 0.3 * room; width *= 0.95) {
+    const narrower = within(width);
+    if (narrower.length > best.length || narrower.some((line) => measure(line) > width)) break;
+    best = narrower;
+  }
+  return best;
+}
+
 function captionOf(text: string, room: number, measure: Room["measure"]): string[] {
-  return wrapped(text, room, measure, 2) ?? [shortened(text, room, measure)];
+  return wrapped(text, room, measure, 3) ?? [shortened(text, room, measure)];
 }
 
 function shortened(text: string, room: number, measure: Room["measure"]): string {

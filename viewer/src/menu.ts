@@ -33,7 +33,7 @@ export function menu(context: Context, link: Link, tours: HTMLElement): Part {
     exports.el,
   );
   const draw = () => {
-    title.textContent = titleOf(store.state);
+    title.textContent = titleOf({ ...store.state, caption: null }); // which says its own title
     copy.button.hidden = !link.kept;
     theme.value = store.state.theme;
   };

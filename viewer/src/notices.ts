@@ -5,6 +5,7 @@ import type { MakePart } from "./part";
 import type { Heads } from "./protocol";
 
 const PATIENCE = 300; // milliseconds before work under way is worth a word
+const LONGEST = 240; // letters
 const LONG = 12_000; // milliseconds without the server before it is said what to do
 
 export const notices: MakePart = ({ store }) => {
@@ -64,8 +65,14 @@ export const notices: MakePart = ({ store }) => {
 
 /** One line: what was wanted, what there was, what to do. */
 export function line({ wanted, got, mend }: Heads["fault"]): string {
-  const said = `${wanted}, got ${got}${mend ? `; ${mend}` : ""}`;
+  const said = `${clean(wanted)}, got ${clean(got)}${mend ? `; ${clean(mend)}` : ""}`;
   return said.charAt(0).toUpperCase() + said.slice(1).replace(/\.?$/, ".");
+}
+
+/** Words may come from a link or a store: short enough for a line, and nothing that turns the writing around. */
+function clean(words: string): string {
+  const seen = words.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+  return seen.length > LONGEST ? `${seen.slice(0, LONGEST)}…` : seen;
 }
 
 export function sentence(what: string, share: number | null): string {

@@ -66,9 +66,16 @@ const KEYS: Record<string, (camera: Camera) => Camera> = {
   "-": (camera) => dollied(camera, 1 / 0.9),
 };
 
+const SHIFTED: Record<string, (camera: Camera) => Camera> = {
+  ArrowLeft: (camera) => panned(camera, -0.04, 0),
+  ArrowRight: (camera) => panned(camera, 0.04, 0),
+  ArrowUp: (camera) => panned(camera, 0, 0.04),
+  ArrowDown: (camera) => panned(camera, 0, -0.04),
+};
+
 /** What a key does to the camera; null for keys that are not ours. */
-export function keyed(key: string, camera: Camera, home: Camera): Camera | null {
-  return key === "0" ? home : (KEYS[key]?.(camera) ?? null);
+export function keyed(key: string, shift: boolean, camera: Camera, home: Camera): Camera | null {
+  return key === "0" ? home : (((shift && SHIFTED[key]) || KEYS[key])?.(camera) ?? null);
 }
 
 export interface Hands {

@@ -20,10 +20,11 @@ export function qualityFor(budget: Budget | null, full: number | null, cells: nu
 
 const LEAST = 60; // milliseconds: the fence does not see that what the processor drew is copied to the page
 const FINER = 1.5; // pixels for one, at rest: the processor smooths no edges
+const FINE = 2; // pixels a CSS pixel whose edges nobody sees
 
 /** Pixels a CSS pixel; where the processor draws, finer at rest. */
 export function ratioOf(drawnInSoftware: boolean, atRest: boolean, ratio: number): number {
-  return drawnInSoftware && atRest ? FINER * ratio : ratio;
+  return drawnInSoftware && atRest && ratio < FINE ? Math.min(FINE, FINER * ratio) : ratio;
 }
 
 /** What a drawing costs the page, given what it took the graphics. */

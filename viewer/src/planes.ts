@@ -69,8 +69,10 @@ export const planes: MakePart = (context) => {
     at.el.hidden = plane.recipe === "points" || plane.recipe === "stored";
     at.show(plane.run === null || plane.run === undefined ? "" : String(plane.run));
     words.textContent = scene.plane_words;
-    grid.options(withPoints(points).map((value) => [value, `${value} × ${value}`]));
-    grid.show(String(points));
+    words.hidden = !drawn.el.hidden; // what is drawn at random is told by its seed
+    const fine = hello?.live ? points : scene.points; // of a saved page those that it was saved with
+    grid.options(withPoints(fine).map((value) => [value, `${value} × ${value}`]));
+    grid.show(String(fine));
     height.show(store.state.height);
   };
   const stop = store.on(["hello", "scene", "runs", "points", "height"], draw);

@@ -74,7 +74,7 @@ export type Message =
   | { kind: "spectrum"; run?: number | null; step?: number | null; a: number; b: number }
   | { kind: "stability"; run: number }
   | { kind: "tour"; tour: string; step: number }
-  | { kind: "export"; format: "html" | "svg" | "json" }
+  | { kind: "export"; format: "html" | "svg" }
   | { kind: "choose"; stored: string };
 
 // ---------------------------------------------------------------- frames, host -> page
@@ -103,10 +103,12 @@ export interface Heads {
     choices: Choices | null; // null: the objective is given, there is no bench
     tours: TourEntry[];
     stored: { name: string; kind: string; words: string }[];
+    left_out?: string; // which of them are not listed, in words
   };
   /** What is looked at. Sent anew when bench, plane, window or log change. */
   scene: {
     scene: number; // counts up; frames of an older plane carry a lower one
+    stored?: string | null; // the stored result that is shown
     bench: Bench | null;
     objective: string; // its name
     parameters: number;

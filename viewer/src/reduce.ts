@@ -3,6 +3,8 @@
 import type { Frame, Heads } from "./protocol";
 import type { Path, Run, State, Store } from "./state";
 
+/** What was found in a plane. */
+const FORGOTTEN = { critical: null, basins: null, inspect: null, trust: null };
 const FLOATS = ["a", "b", "loss", "plane_loss", "distance"] as const;
 
 /** Apply one frame. Frames of a plane that is no longer shown are dropped. */
@@ -18,7 +20,8 @@ function patch(state: State, frame: Frame): Partial<State> {
   const held = { ...frame.head, arrays: frame.arrays } as never;
   switch (frame.kind) {
     case "hello":
-      return { hello: frame.head as Heads["hello"] };
+      // A host that begins anew has forgotten what it was about, and what it had found.
+      return { ...FORGOTTEN, hello: frame.head as Heads["hello"], busy: new Map(), stability: new Map() };
     case "scene":
       return arrived(state, frame.head as Heads["scene"]);
     case "run":
@@ -53,8 +56,9 @@ function arrived(state: State, scene: Heads["scene"]): Partial<State> {
   const old = state.scene;
   const drops = scene.log.filter((action) => "drop" in action).length;
   const change: Partial<State> = { scene, bench: scene.bench, window: scene.window };
+  if (scene.stored !== undefined) change.stored = scene.stored;
   if (!old || old.scene !== scene.scene) {
-    Object.assign(change, { critical: null, basins: null, inspect: null, trust: null, pointer: null, looked: null, pinned: false });
+    Object.assign(change, FORGOTTEN, { pointer: null, looked: null, pinned: false });
   }
   if (scene.runs) {
     const kept = new Set(scene.runs);

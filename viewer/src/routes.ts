@@ -4,7 +4,7 @@ import { drawCallouts, type Callout } from "./callouts";
 import { readable, type Theme } from "./colors";
 import { short } from "./digits";
 import { drawExits, drawRun, exitsOf, headRow, nearestRow, wayOut } from "./pathlines";
-import { inside, type Projection, xOf, yOf } from "./projection";
+import { inside, type Projection, type Rect, xOf, yOf } from "./projection";
 import { rowAt } from "./row";
 import type { Place } from "./gestures";
 import { FONT } from "./sheet";
@@ -57,13 +57,14 @@ export class Routes {
 
   /**
    * Draw all runs up to a step (null: to their ends), with names at their heads, and other names,
-   * off `numbers`; costly lines with less detail while time is `moving`. Return whether there were such.
+   * off `numbers`; costly lines with less detail while time is `moving`. Return whether there were
+   * such, and where names are.
    */
   draw(
     pen: CanvasRenderingContext2D, runs: Iterable<Run>, time: number | null, where: Projection,
     lengths: readonly [number, number], theme: Theme, names: readonly Callout[], numbers: readonly Place[],
     moving = false,
-  ): boolean {
+  ): { coarse: boolean; named: Rect[] } {
     const { rect } = where;
     const all = [...runs].filter(({ path }) => path.size > 0);
     const most = (moving ? MOVING : RESTING) / all.length;
@@ -87,9 +88,9 @@ export class Routes {
       drawExits(pen, exits, run.color);
       callouts.push(callout(run, upto, where, lengths, readable(run.color, theme), exits.find(({ final }) => final)));
     }
-    const named = callouts.length <= MOST_NAMES ? [...callouts, ...names] : names;
-    drawCallouts(pen, named, rect, { font: FONT, paper: theme.paper, ink: theme.ink }, avoid);
-    return coarse;
+    const wanted = callouts.length <= MOST_NAMES ? [...callouts, ...names] : names;
+    const named = drawCallouts(pen, wanted, rect, { font: FONT, paper: theme.paper, ink: theme.ink }, avoid);
+    return { coarse, named };
   }
 
   /** Return the step of a run under a pixel, if one is near. */

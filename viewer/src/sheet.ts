@@ -9,7 +9,7 @@ import { drawSymbol } from "./mapsymbols";
 import { placeNumbers, type Value } from "./numbers";
 import { followed, painted } from "./paint";
 import { extentOf, inside, xOf, yOf } from "./projection";
-import type { CriticalMark, Mark } from "./protocol";
+import { type CriticalMark, type Mark, Mask } from "./protocol";
 import type { Held, State } from "./state";
 import { reachOf } from "./traces";
 
@@ -166,10 +166,10 @@ export function drawTexts(pen: CanvasRenderingContext2D, texts: readonly Text[],
   }
 }
 
-/** Return in words that nothing of a surface can be drawn; "" where something can. */
+/** Return in words that nothing of a surface can be drawn; "" where something can, or is still to come. */
 export function emptyWords(surface: Held<"surface">): string {
   const mask = surface.arrays.mask!;
-  if (mask.some((code) => code === 0)) return "";
+  if (mask.some((code) => code === Mask.known) || mask.every((code) => code === Mask.pending)) return "";
   const names = ["", "not computed yet", "NaN", "infinite", "failed"];
   const kinds = [...new Set(mask)].map((code) => names[code]).join(" or ");
   const count = mask.length.toLocaleString("en-US");

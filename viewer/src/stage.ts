@@ -3,6 +3,7 @@
 import { PerspectiveCamera, Scene, Vector3, WebGLRenderer } from "three";
 import { Block } from "./block";
 import { rgbOf } from "./colors";
+import { lensOf } from "./lens";
 import { Lines } from "./lines";
 import { stand } from "./orbit";
 import { type Billboard, Billboards } from "./billboards";
@@ -86,11 +87,12 @@ export class Stage {
     }
   }
 
-  aim(camera: Camera, width: number, height: number): void {
+  /** Look from a camera at a block of this half width and depth; the upper `top` pixels are for words. */
+  aim(camera: Camera, width: number, height: number, top: number, half: readonly [number, number]): void {
     const { eye, target } = stand(camera);
-    const aspect = width / Math.max(1, height);
-    this.camera.fov = (360 / Math.PI) * Math.atan(Math.max(0.305, 0.4 / aspect)); // all of it, however narrow
-    this.camera.aspect = aspect;
+    const { fov, shift } = lensOf(width, height, top, half);
+    this.camera.fov = fov;
+    this.camera.setViewOffset(width, height, 0, -shift, width, height);
     this.camera.position.set(...eye);
     this.camera.lookAt(...target);
     this.camera.updateProjectionMatrix();

@@ -113,15 +113,15 @@ export class Store {
   }
 
   private tell(): void {
-    const changed = this.changed;
+    const changed = [...this.changed];
     this.changed = new Set();
     this.asked = false;
     for (const [keys, listener] of [...this.listeners]) {
-      for (const key of changed) {
-        if (keys.has(key)) {
-          listener();
-          break;
-        }
+      if (!changed.some((key) => keys.has(key))) continue;
+      try {
+        listener();
+      } catch (error) {
+        reportError(error); // one part that fails takes no other with it
       }
     }
   }

@@ -4,6 +4,7 @@ import { themeOf } from "./colors";
 import { h } from "./dom";
 import { dropAt } from "./drop";
 import { heightAt } from "./ground";
+import { lookAt } from "./inspect";
 import { fitting, type Label, Overlay, written } from "./labels";
 import { Landscape } from "./landscape";
 import { allowed, keyed, orbit } from "./orbit";
@@ -19,7 +20,8 @@ const NO_WEBGL = "This browser has no WebGL; the map shows the same numbers.";
 const LOST = "The graphics were lost and come back if they can; the map shows the same numbers.";
 const NOTHING = "No finite value here: there is no ground to draw.";
 const HELP =
-  "Drag or use the arrow keys to turn, right-drag to move, the wheel or plus and minus to come nearer, 0 to return. " +
+  "Drag or use the arrow keys to turn, right-drag or hold Shift to move, the wheel or plus and minus to come nearer, " +
+  "0 to return. Keys mark the middle of the picture; Enter drops a ball there, or looks. " +
   "On a touch screen turn with one finger; move and come nearer with two.";
 
 const pictures = new Map<HTMLElement, (width: number) => HTMLCanvasElement | null>();
@@ -79,6 +81,8 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
   let count = 0;
   let marked = 0;
   let stale = true; // ground and picture are to be built
+  let steered = false; // by keys: they mark the middle of the picture
+  let top = 0; // CSS pixels that the words above the picture take
   let timer = 0;
   let queued = 0;
   let asked: Budget | null | undefined; // the budget of the drawing to come
@@ -89,20 +93,26 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     full = costOf(took, stage.software);
     el.dataset.cost = full.toFixed(0);
   };
+  const build = () => {
+    if (!stale) return;
+    stale = false;
+    land.build(themeOf(el));
+    words.textContent = land.words();
+    notice.textContent = land.empty ? NOTHING : "";
+    top = words.offsetTop + words.offsetHeight;
+  };
   const draw = (budget: Budget | null) => {
     const [width, height] = [el.clientWidth, el.clientHeight];
     if (!width || !height || el.dataset.webgl === "no" || !state.surface) return;
-    if (stale) land.build(themeOf(el));
-    stale = false;
+    build();
     const begun = performance.now();
     const ratio = ratioOf(stage.software, budget === null, Math.min(2, devicePixelRatio || 1));
     const cells = Math.max(land.ground!.na, land.ground!.nb);
     const quality = qualityFor(budget, full, cells, ratio);
-    const labels = land.draw(width, height, quality);
+    const labels = land.draw(width, height, top, quality);
     overlay.show(fitting(labels, width, height), themeOf(el).paper);
+    if (steered) aim();
     overlay.mark(land.rings());
-    words.textContent = land.words();
-    notice.textContent = land.empty ? NOTHING : "";
     if (!quality.plain) timed(gl, begun, learn);
     drawnAt = performance.now();
     el.dataset.drawn = String(++count);
@@ -137,7 +147,7 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     overlay.mark(land.rings());
     el.dataset.marked = String(++marked);
   };
-  const build = () => {
+  const renew = () => {
     stale = true;
     change(null);
   };
@@ -146,13 +156,29 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     store.set({ camera: allowed(camera, (x, z) => (ground ? heightAt(ground, x, z) : NaN)) });
   };
   const hover = (x: number, y: number) => {
+    steered = false;
     const pointer = land.under(x, y);
     if (pointer || state.pointer) store.set({ pointer });
     hands.style.cursor = pointer ? (state.tool === "drop" ? "crosshair" : "pointer") : "grab";
   };
 
+  /** Mark the middle of the picture, for those who steer by keys; return where that is. */
+  const aim = () => {
+    const place = land.place(el.clientWidth / 2, el.clientHeight / 2);
+    const pointer = place && { ...place, run: null, step: null };
+    store.set({ pointer });
+    return pointer;
+  };
+  /** Do by key what a click does. */
+  const act = () => {
+    const place = aim();
+    if (!place) return;
+    if (state.tool === "drop") dropAt(context, place.a, place.b);
+    else lookAt(context, place);
+  };
+
   const stops = [
-    store.on(["surface", "height", "theme"], build),
+    store.on(["surface", "height", "theme"], renew),
     store.on(["runs", "time"], follow),
     store.on(["camera", "critical"], () => change(TURNING)),
     store.on(["pointer", "looked", "pinned"], mark),
@@ -170,10 +196,17 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     }),
   ];
   hands.addEventListener("keydown", (event) => {
-    const camera = event.ctrlKey || event.metaKey || event.altKey ? null : keyed(event.key, state.camera, begin().camera);
-    if (!camera) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const camera = keyed(event.key, event.shiftKey, state.camera, begin().camera);
+    if (!camera && event.key !== "Enter") return;
     event.preventDefault();
-    move(camera);
+    steered = true;
+    if (camera) move(camera);
+    else act();
+  });
+  hands.addEventListener("blur", () => {
+    if (steered) store.set({ pointer: null });
+    steered = false;
   });
   canvas.addEventListener("webglcontextlost", (event) => {
     event.preventDefault(); // only then may it come back
@@ -182,20 +215,22 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
   });
   canvas.addEventListener("webglcontextrestored", () => {
     el.dataset.webgl = "yes";
-    build();
+    renew();
   });
-  const watch = new ResizeObserver(() => draw(null));
+  const watch = new ResizeObserver(() => {
+    top = words.offsetTop + words.offsetHeight;
+    draw(null);
+  });
   watch.observe(el);
 
   pictures.set(root, (width) => image(width));
   const image = (width: number): HTMLCanvasElement | null => {
     if (!state.surface || el.dataset.webgl === "no") return null;
-    if (stale) land.build(themeOf(el));
-    stale = false;
+    build();
     const [wide, high] = [el.clientWidth || 800, el.clientHeight || 560];
     const ratio = width / wide;
     const finer = ratioOf(stage.software, true, ratio);
-    const labels: Label[] = fitting(land.draw(wide, high, { ratio: finer, step: 1, plain: false }), wide, high);
+    const labels: Label[] = fitting(land.draw(wide, high, top, { ratio: finer, step: 1, plain: false }), wide, high);
     const { paper, quiet } = themeOf(el);
     const made = h("canvas", { width, height: Math.round(high * ratio) });
     const pen = made.getContext("2d")!;

@@ -24,7 +24,7 @@ export const timeline: MakePart = (context) => {
   const back = h("button", { type: "button", "aria-label": "One step back", title: "One step back (,)", onclick: () => step(-1) }, icon("back"));
   const on = h("button", { type: "button", "aria-label": "One step on", title: "One step on (.)", onclick: () => step(1) }, icon("on"));
   const range = h("input", { type: "range", min: 0, step: 1, "aria-label": "Step", oninput: scrub });
-  const now = h("output", { class: "timeline-now" });
+  const now = h("output", { class: "timeline-now", "aria-live": "off" });
   const speed = h(
     "select",
     { "aria-label": "Speed", onchange: hurry },

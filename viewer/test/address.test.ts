@@ -127,6 +127,10 @@ describe("a malformed address", () => {
     ["log=drop,1,2,:1,300", "an optimizer and its learning rate, as in Adam:0.02", ":1"],
     ["log=drop,1,2,<i>:1,300", "an optimizer and its learning rate, as in Adam:0.02", "<i>:1"],
     ["log=drop,1,2,Adam:1,0", "a whole number from 1 on", "0"],
+    ["steps=1e15", "a whole number from 1 to 10000", "1e15"],
+    ["batch=1e6", "a whole number from 0 to 100000", "1e6"],
+    ["balls=SGD:0.1+Adam:-1", "learning rates above 0", "Adam:-1"],
+    [`balls=${"Adam:1+".repeat(6)}Adam:1`, "at most 6 optimizers", "7"],
     [`log=${"filter,0;".repeat(40)}filter,0`, "at most 40 planes, drops and removals", "41"],
   ])("%s", (text, wanted, got) => {
     let fault: unknown;

@@ -45,5 +45,8 @@ describe("callouts", () => {
   test("off the paths, if it can be", () => {
     expect(placeBox(50, 50, 30, 20, rect, [], [[70, 50]])!.x).toBe(11);
   });
+  test("what is named at the border stays in the picture, pushed back", () => {
+    expect(placeBox(2, 2, 150, 90, { x: 0, y: 0, width: 155, height: 100 }, [])).toEqual({ x: 5, y: 0, width: 150, height: 90 });
+  });
   test("without room, nowhere", () => expect(placeBox(50, 50, 300, 20, rect, [])).toBeNull());
 });

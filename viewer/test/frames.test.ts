@@ -24,7 +24,7 @@ describe("frames that Python wrote", () => {
 
   it("hold words as they are", () => {
     expect(hello.head).toEqual({
-      version: "1.2.3", title: "<b>Täler</b> & Sättel 🏔", live: true, layout: "explorer", choices: null, tours: [], stored: [],
+      version: "1.2.3", title: "<b>Täler</b> & Sättel 🏔", live: true, layout: "explorer", choices: null, tours: [], stored: [], left_out: "",
     });
     expect(hello.arrays).toEqual({});
   });

@@ -49,7 +49,9 @@ describe("pace", () => {
   });
   test("what the processor draws costs more than the fence says", () => {
     expect([costOf(5, false), costOf(5, true), costOf(200, true)]).toEqual([5, 60, 200]);
-    expect([ratioOf(false, true, 2), ratioOf(true, false, 2), ratioOf(true, true, 2)]).toEqual([2, 2, 3]);
+    // At rest finer than the screen, unless the screen is fine itself.
+    expect([1, 1.25, 1.5, 2, 3].map((ratio) => ratioOf(true, true, ratio))).toEqual([1.5, 1.875, 2, 2, 3]);
+    expect([ratioOf(false, true, 1), ratioOf(true, false, 1), ratioOf(true, false, 2)]).toEqual([1, 1, 2]);
   });
   test("coarser while something moves where it is slow, but never a blur", () => {
     const quality = qualityFor(TURNING, 180, 201, 1);

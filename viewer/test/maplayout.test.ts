@@ -60,10 +60,25 @@ describe("layout", () => {
   test("round lengths", () => {
     expect([9.99, 5, 4.9, 1.99, 0.0213, 300].map(roundBelow)).toEqual([5, 5, 2, 1, 0.02, 200]);
   });
-  test("captions break before the unit, or not at all", () => {
+  test("captions break before the unit, else between words, or not at all", () => {
     expect(wrapped("along d (unit)", 200, measure, 2)).toEqual(["along d (unit)"]);
     expect(wrapped("along d (unit)", 60, measure, 2)).toEqual(["along d", "(unit)"]);
     expect(wrapped("along d (unit)", 60, measure, 1)).toBeNull();
     expect(wrapped("along d", 30, measure, 2)).toBeNull();
+    const long = "a, along filter-normalized random direction 1 (1 = the norm)";
+    expect(wrapped(long, 200, measure, 3)).toEqual(["a, along filter-normalized", "random direction 1", "(1 = the norm)"]);
+    expect(wrapped(long, 290, measure, 2)).toEqual(["a, along filter-normalized random", "direction 1 (1 = the norm)"]);
+    expect(wrapped(long, 200, measure, 2)).toBeNull();
+    const numbered = "from the first (0) to the second (1) (1 = length)";
+    expect(wrapped(numbered, 260, measure, 2)).toEqual(["from the first (0) to the second (1)", "(1 = length)"]);
+  });
+  test("the captions of a map in a narrow column are whole", () => {
+    const label = (axis: string) => `${axis}, along filter-normalized random direction 1 (1 = the norm of the weights)`;
+    for (const [width, height] of [[348, 320], [366, 359], [384, 360]] as const) {
+      const { texts } = layOut(room(made(11, 11, { a_label: label("a"), b_label: label("b") }), width, height));
+      const told = texts.filter(({ role }) => role === "caption").map(({ text }) => text).join(" ");
+      expect(told).not.toContain("…");
+      for (const axis of ["a", "b"]) expect(told).toContain(label(axis));
+    }
   });
 });

@@ -47,12 +47,15 @@ describe("orbit", () => {
     expect(camera.azimuth).toBe(1);
   });
   test("keys turn, come nearer and return; others are left alone", () => {
-    expect(keyed("ArrowRight", home, home)).toEqual(turned(home, 0.1, 0));
-    expect(keyed("ArrowUp", home, home)!.elevation).toBeGreaterThan(home.elevation);
-    expect(keyed("+", home, home)!.distance).toBeLessThan(2);
-    expect(keyed("-", dollied(home, 0.9), home)!.distance).toBeCloseTo(2, 12);
-    expect(keyed("0", turned(home, 1, 1), home)).toBe(home);
-    expect(keyed("Tab", home, home)).toBeNull();
+    expect(keyed("ArrowRight", false, home, home)).toEqual(turned(home, 0.1, 0));
+    expect(keyed("ArrowUp", false, home, home)!.elevation).toBeGreaterThan(home.elevation);
+    expect(keyed("+", false, home, home)!.distance).toBeLessThan(2);
+    expect(keyed("-", false, dollied(home, 0.9), home)!.distance).toBeCloseTo(2, 12);
+    expect(keyed("0", false, turned(home, 1, 1), home)).toBe(home);
+    expect(keyed("Tab", false, home, home)).toBeNull();
+    expect(keyed("ArrowRight", true, home, home)).toEqual(panned(home, 0.04, 0));
+    expect(keyed("ArrowUp", true, home, home)!.north).toBeGreaterThan(0);
+    expect(keyed("+", true, home, home)!.distance).toBeLessThan(2); // on many keyboards plus is typed with Shift
   });
 });
 

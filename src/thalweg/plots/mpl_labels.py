@@ -137,11 +137,14 @@ class MapLabels(_Labels):
             size = text.get_window_extent(renderer)
             wide, tall = size.width + 4 * point, size.height + 4 * point
             half = np.array([wide, tall]) / 2
+            least = np.array([box.x0, box.y0]) + half
+            most = np.maximum(np.array([box.x1, box.y1]) - half, least)
             best, spot = np.inf, anchor
             for radius in _RADII:
                 for angle in _ANGLES:
                     center = anchor + radius * point * np.array([np.cos(angle), np.sin(angle)])
                     center += half * (np.cos(angle), np.sin(angle))
+                    center = np.clip(center, least, most)  # its point may lie off the map
                     rect = np.concatenate([center - half, center + half])
                     cost = _cost(rect, obstacles, taken, box) + radius * 0.3
                     cost += 8 * _covered(rect, numbers, 7 * point)

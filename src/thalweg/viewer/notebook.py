@@ -12,7 +12,7 @@ from thalweg.viewer.page import page, viewer_script
 HEIGHT = 640  # pixels
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Shown:
     """Frames that an output cell shows: put it at the end of a cell.
 
@@ -23,6 +23,10 @@ class Shown:
 
     frames: Sequence[Frame]
     title: str = ""
+
+    def __repr__(self) -> str:
+        """Return a line, since every notebook keeps it beside the viewer."""
+        return f"Shown({self.title!r}, {len(self.frames)} frames)"
 
     def _repr_html_(self) -> str:
         """Return the page in a frame of its own, which cannot reach the notebook around it."""

@@ -69,7 +69,7 @@ def save_page(frames: Sequence[Frame], path: Path | str, title: str = "Thalweg")
     return write_whole(Path(path), page(frames, title).encode())
 
 
-def placed(frames: Sequence[Frame], name: str, *, lazy: bool = False) -> str:
+def placed(frames: Sequence[Frame], name: str, *, lazy: bool = False, theme: str = "") -> str:
     """Return the part of a page that shows frames, for a page that holds the viewer's script.
 
     Args:
@@ -77,9 +77,11 @@ def placed(frames: Sequence[Frame], name: str, *, lazy: bool = False) -> str:
         name: an identifier of letters, digits and dashes; each part of a page has its own.
         lazy: shown only while it is in view or was lately: a page may hold any number of these,
             a browser draws in some 16 at once.
+        theme: "light" or "dark" on a page that has one theme; default: what the reader prefers.
     """
     lines = "\n".join(base64.b64encode(frame.encode()).decode("ascii") for frame in frames)
     where = f'data-thalweg="{"lazy" if lazy else "file"}" data-frames="{name}"'
+    where += f' data-theme="{theme}"' if theme else ""
     return f'<div {where}></div>\n<script type="text/plain" id="{name}">\n{lines}\n</script>'
 
 

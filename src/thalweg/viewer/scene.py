@@ -122,6 +122,7 @@ def hello_frame(
     choices: dict[str, Any] | None = None,
     tours: Sequence[dict[str, Any]] = (),
     stored: Sequence[dict[str, str]] = (),
+    left_out: str = "",
 ) -> Frame:
     """Return the first frame of all: who speaks, and what can be asked for."""
     head = {
@@ -132,6 +133,7 @@ def hello_frame(
         "choices": choices,
         "tours": list(tours),
         "stored": list(stored),
+        "left_out": left_out,
     }
     return Frame("hello", head)
 

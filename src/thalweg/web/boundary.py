@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 SIDE = 64  # cells along an axis of the picture
 MARGIN = 0.1  # of the longer side of the data
+NOWHERE, EMPTY = (0.0, 1.0, 0.0, 1.0), np.empty((0, 0))
+UNKNOWN = "A stored result is no network of the bench, so its answers are not drawn."
 
 
 def boundary_frame(
-    objective: Objective | None, point: FloatArray, place: tuple[float, float], title: str
+    objective: Objective, point: FloatArray, place: tuple[float, float], title: str
 ) -> Frame:
     """Return the frame of what the network at point (n,) answers over the inputs.
 
@@ -37,7 +39,7 @@ def boundary_frame(
     """
     reason = _reason(objective, point)
     if reason or not isinstance(objective, MLPObjective):
-        return _frame((0.0, 1.0, 0.0, 1.0), 0, 0.0, reason, place, np.empty((0, 0)))
+        return _frame(NOWHERE, 0, 0.0, reason, place, EMPTY)
     low, high = objective.inputs.min(axis=0), objective.inputs.max(axis=0)
     spare = MARGIN * (float((high - low).max()) or 1.0)
     (x0, y0), (x1, y1) = low - spare, high + spare
@@ -55,17 +57,19 @@ def boundary_frame(
 
 async def boundary(session: "Session", message: Boundary) -> None:
     """Answer with what the network of a place computes."""
+    if session.objective is None:
+        session.send(_frame(NOWHERE, 0, 0.0, UNKNOWN, (message.a, message.b), EMPTY), "boundary")
+        return
     point, title = session.point(message), place_words(session, message)
     a, b = (float(x) for x in session.require_plane().coordinates(point))
     frame = await session.compute(boundary_frame, session.objective, point, (a, b), title)
     session.send(frame, topic="boundary")
 
 
-def _reason(objective: Objective | None, point: FloatArray) -> str:
+def _reason(objective: Objective, point: FloatArray) -> str:
     """Return why there is no picture; empty if there is one."""
     if not isinstance(objective, MLPObjective):
-        name = "A stored result" if objective is None else objective.name
-        return f"{name} is no network of the bench, so its answers are not drawn."
+        return f"{objective.name} is no network of the bench, so its answers are not drawn."
     if objective.network.widths[0] != 2:
         return f"{objective.name} has {objective.network.widths[0]} inputs; 2 can be drawn."
     if not objective.loss.classifies:

@@ -1,6 +1,7 @@
 """Choosing: a stored result takes the place of what is shown; one that still grows is followed."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,6 @@ import xarray as xr
 from thalweg.core.errors import InputError
 from thalweg.core.grid import Grid
 from thalweg.core.plane import Plane
-from thalweg.viewer.figure import stored_scene
-from thalweg.viewer.frames import Frame
 from thalweg.viewer.scene import surface_frame, trust_frame
 from thalweg.views.surface import SurfaceView, surface_view
 from thalweg.views.trust import TrustLine
@@ -18,7 +17,7 @@ from thalweg.web.bench import lay
 from thalweg.web.busy import busy
 from thalweg.web.ground import Ground
 from thalweg.web.library import Library, being_written, stamp
-from thalweg.web.messages import Bench, PlaneSpec, Window
+from thalweg.web.messages import Bench, Choose, PlaneSpec, Window
 from thalweg.web.session import OF_A_BENCH, Session
 from thalweg.web.stage import show, tell_scene
 from thalweg.web.stored import (
@@ -34,14 +33,42 @@ from thalweg.web.stored import (
 from thalweg.web.stored_run import StoredPath, StoredRun
 from thalweg.web.walking import keep_walking
 
+STORED = "the stored result"  # the name of that work
 POINTS = 81  # of a map that is computed around a run
 POLL = 0.5  # seconds between looks at a store that grows
-NO_TERRAIN = "No terrain: the loss of this run is not known here, only that of its own steps."
+NO_TERRAIN = (
+    "No terrain: what this run descended is not known here, only the loss of its own steps; "
+    "thalweg explore --objective draws it."
+)
 GROWN = 2  # a run that is so many times longer gets a new plane
 
 
-async def show_stored(session: Session, library: Library, name: str) -> None:
+async def choose(session: Session, message: Choose) -> None:
+    """Show a stored result, and follow it as long as somebody writes it.
+
+    Raises:
+        InputError: there is no library.
+    """
+    library = session.hall.library
+    if library is None:
+        mend = "start the explorer with a run, or a folder of runs"
+        raise InputError("there must be stored results", "none", mend)
+    session.start(STORED, show_stored(session, library, message.stored))
+
+
+async def show_stored(
+    session: Session,
+    library: Library,
+    name: str,
+    then: Callable[[], Awaitable[None]] | None = None,
+) -> None:
     """Show a stored result.
+
+    Args:
+        session: whose page it is.
+        library: where it is.
+        name: of it.
+        then: what to do on its plane, before it is followed.
 
     Raises:
         InputError: no such result, or one that cannot be drawn on a plane.
@@ -57,10 +84,10 @@ async def show_stored(session: Session, library: Library, name: str) -> None:
             session.send(spectrum_frame(found, name))
             return
         if kind == "surface":
-            mapped = await session.compute(read_map, file, name)
+            mapped = await session.compute(read_map, library, name, session.hall.limits.runs)
             async with session.turn:
                 await _take_objective(session, found)
-                _show_map(session, mapped, growing)
+                _show_map(session, name, mapped, growing)
         elif kind == "trajectory":
             while growing and found.sizes["step"] < LEAST:
                 await asyncio.sleep(POLL)
@@ -68,10 +95,13 @@ async def show_stored(session: Session, library: Library, name: str) -> None:
             plane = await session.compute(plane_of_run, found["point"].values)
             async with session.turn:
                 await _take_objective(session, found)
-                _show_run(session, found, plane, growing)
+                _show_run(session, name, found, plane, growing)
         else:
             wanted = "the result must be a surface, a trajectory or a spectrum"
             raise InputError(wanted, f"{name}: a {kind}", "draw it with `thalweg show`")
+    if then is not None:
+        async with session.turn:
+            await then()
     if growing or being_written(file):
         await _keep_up(session, library, file, name, seen)
 
@@ -92,7 +122,8 @@ async def _keep_up(
             if session.runs.get(run.number) is not run:
                 return
             found = await session.compute(read, file, name)
-            longer = found.sizes["step"] >= GROWN * laid and session.scene == scene
+            alone = session.scene == scene and not session.log
+            longer = found.sizes["step"] >= GROWN * laid and alone
             if longer or not run.goes_on(found):
                 await show_stored(session, library, name)
                 return
@@ -101,7 +132,7 @@ async def _keep_up(
         else:
             if session.scene != scene:
                 return
-            mapped = await session.compute(read_map, file, name)
+            mapped = await session.compute(read_map, library, name, session.hall.limits.runs)
             async with session.turn:
                 if session.scene != scene:
                     return
@@ -129,34 +160,37 @@ async def _take_objective(session: Session, found: xr.Dataset) -> None:
         session.data = chapter.inputs, chapter.labels
 
 
-def _show_map(session: Session, mapped: StoredMap, growing: bool) -> None:
-    """Show a stored surface, and the path beside it."""
-    _stand(session, mapped.surface, mapped.plane, mapped.view)
-    if mapped.path is not None:
-        _keep_run(session, StoredPath(0, mapped.path, session.scene))
+def _show_map(session: Session, name: str, mapped: StoredMap, growing: bool) -> None:
+    """Show a stored surface, and the paths beside it."""
+    _stand(session, name, mapped.surface, mapped.plane, mapped.view)
     _tell(session, mapped.surface, mapped.view, growing)
+    scene = session.scene
+    _keep_runs(session, [StoredPath(n, path, scene) for n, path in enumerate(mapped.paths)])
     session.send(trust_frame(mapped.trust))
 
 
-def _show_run(session: Session, run: xr.Dataset, plane: Plane, growing: bool) -> None:
+def _show_run(session: Session, name: str, run: xr.Dataset, plane: Plane, growing: bool) -> None:
     """Show a run on its principal plane: over its terrain if its loss is known, else over none."""
     points = run["point"].values
     coords = plane.coordinates(points[np.isfinite(points).all(axis=1)])
     about = str(run.attrs.get("objective", ""))
     blank = unknown_terrain(plane, Grid.covering(coords, 2), about)
     view = surface_view(blank)
-    _stand(session, run, plane, view)
-    _keep_run(session, StoredRun(0, run, growing))
+    _stand(session, name, run, plane, view)
     if session.objective is not None:
         show(session)
-        return
-    _tell(session, blank, view, False)
-    session.send(trust_frame([TrustLine(NO_TERRAIN, warning=True)]))
+    else:
+        _tell(session, blank, view, False)
+        session.send(trust_frame([TrustLine(NO_TERRAIN, warning=True)]))
+    _keep_runs(session, [StoredRun(0, run, growing)])
 
 
-def _stand(session: Session, found: xr.Dataset, plane: Plane | None, view: SurfaceView) -> None:
+def _stand(
+    session: Session, name: str, found: xr.Dataset, plane: Plane | None, view: SurfaceView
+) -> None:
     """Take a stored plane."""
-    session.plane, session.plane_spec = plane, PlaneSpec("stored")
+    session.stored, session.first = name, PlaneSpec("stored")
+    session.plane, session.plane_spec = plane, session.first
     session.plane_words = str(found.attrs.get("recipe", "")) or (plane.recipe if plane else "")
     session.window = session.home = Window(*view.window)
     session.surface, session.view, session.log = None, None, []
@@ -164,18 +198,17 @@ def _stand(session: Session, found: xr.Dataset, plane: Plane | None, view: Surfa
     session.scene += 1
 
 
-def _keep_run(session: Session, run: StoredRun | StoredPath) -> None:
-    session.runs[run.number], session.next_run = run, run.number + 1
+def _keep_runs(session: Session, runs: Sequence[StoredRun | StoredPath]) -> None:
+    """Take runs; the scene was told without any, so that the page mixes none with older ones."""
+    session.runs = {run.number: run for run in runs}
+    session.next_run = len(runs)
+    keep_walking(session)
 
 
 def _tell(session: Session, surface: xr.Dataset, view: SurfaceView, draft: bool) -> None:
-    """Tell a stored plane, the map over it, and the runs there."""
+    """Tell a stored plane, and the map over it."""
     session.surface, session.view = surface, view
-    if session.objective is not None:
-        tell_scene(session)
-    else:
-        head = {**stored_scene(surface, view, session.scene).head, "runs": list(session.runs)}
-        session.send(Frame("scene", head))
+    tell_scene(session)
     _lay_runs(session)
     session.send(surface_frame(view, session.scene, draft=draft))
 

@@ -1,17 +1,16 @@
-"""Exports: what is seen as a file: a page with the viewer, the map as SVG, the numbers as JSON."""
+"""Exports: what is seen as a file: a page with the viewer, or the map as SVG."""
 
 from collections.abc import Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
 from thalweg.core.errors import InputError
 from thalweg.core.schema import provenance
-from thalweg.core.strict import strict
 from thalweg.version import __version__
-from thalweg.viewer.frames import Frame, decode
+from thalweg.viewer.frames import Frame
 from thalweg.viewer.page import page
 from thalweg.viewer.scene import hello_frame
 from thalweg.views.path import PathView, path_view
@@ -23,7 +22,7 @@ from thalweg.web.messages import Export
 if TYPE_CHECKING:
     from thalweg.web.session import Session
 
-MIME = {"html": "text/html", "svg": "image/svg+xml", "json": "application/json"}
+MIME = {"html": "text/html", "svg": "image/svg+xml"}
 PASSING = ("hello", "busy", "fault", "caption", "file")  # not part of what is seen
 _DRAWING = Lock()  # the settings of matplotlib are those of the whole process
 
@@ -40,8 +39,6 @@ async def export(session: "Session", message: Export) -> None:
     with busy(session, f"the {form} file"):
         if form == "html":
             content = await session.compute(saved_page, frames)
-        elif form == "json":
-            content = await session.compute(numbers, frames)
         else:
             paths = paths_of(frames, session.view)
             content = await session.compute(drawn_map, session.view, paths, lines_of(frames))
@@ -55,27 +52,6 @@ def saved_page(frames: Sequence[Frame]) -> str:
     title = next((str(f.head["title"]) for f in frames if f.kind == "hello"), "Thalweg")
     hello = hello_frame(title, __version__, live=False, layout="explorer")
     return page([hello, *(f for f in frames if f.kind not in PASSING)], title)
-
-
-def numbers(frames: Sequence[Frame]) -> str:
-    """Return what is seen as JSON that every parser reads; NaN is null, and is told in `notes`.
-
-    >>> import json
-    >>> path = Frame("path", {"run": 0}, {"loss": np.array([1.0, np.nan])})
-    >>> json.loads(numbers([path]))["path"]
-    [{'run': 0, 'loss': [1.0, None]}]
-    """
-    told: dict[str, Any] = {"thalweg_version": __version__}
-    for frame in frames:
-        if frame.kind in PASSING:
-            continue
-        arrays = {name: values.tolist() for name, values in decode(frame.encode()).arrays.items()}
-        entry = {**frame.head, **arrays}
-        if "run" in frame.head:
-            told.setdefault(frame.kind, []).append(entry)
-        else:
-            told[frame.kind] = entry
-    return strict(told)
 
 
 def drawn_map(view: SurfaceView, paths: Sequence[PathView], trust: TrustLines) -> str:

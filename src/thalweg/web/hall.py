@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from threading import Lock
+from functools import partial
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from thalweg.core.errors import InputError
 from thalweg.core.objective import SmoothObjective
 from thalweg.web.messages import LIMIT_LOG, LIMIT_RUNS
+from thalweg.web.turns import Turn, within
 
 if TYPE_CHECKING:
     from thalweg.web.session import Session
@@ -60,12 +60,12 @@ class Hall:
         limits: Limits = Limits(),
         tours: Sequence[dict[str, Any]] = (),
     ) -> None:
-        self.objective, self.library, self.limits, self.tours = objective, library, limits, tours
+        # A guest's model may not like two threads at once; our own networks do not mind.
+        self.objective = None if objective is None else within(objective, Turn())
+        self.library, self.limits, self.tours = library, limits, tours
         self.sessions: set[Session] = set()
         self._quick = ThreadPoolExecutor(2, thread_name_prefix="thalweg-quick")
         self._long = ThreadPoolExecutor(4, thread_name_prefix="thalweg-long")
-        # A guest's model may not like two threads at once; our own networks do not mind.
-        self._guard: AbstractContextManager[Any] = nullcontext() if objective is None else Lock()
 
     def enter(self, session: "Session") -> None:
         """Count a visitor in.
@@ -99,8 +99,5 @@ class Hall:
     async def _run(
         self, pool: ThreadPoolExecutor, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        def guarded() -> R:
-            with self._guard:
-                return function(*args, **kwargs)
-
-        return await asyncio.get_running_loop().run_in_executor(pool, guarded)
+        work = partial(function, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(pool, work)

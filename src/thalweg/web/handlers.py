@@ -5,9 +5,9 @@ from typing import Any
 
 from thalweg.web import messages
 from thalweg.web.boundary import boundary
+from thalweg.web.choosing import choose
 from thalweg.web.exports import export
 from thalweg.web.inspect import inspect
-from thalweg.web.library import choose
 from thalweg.web.runs import control, drop_ball, speed
 from thalweg.web.scenes import open_scene, set_bench, set_plane, set_window
 from thalweg.web.stability import stability

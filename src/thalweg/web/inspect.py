@@ -82,7 +82,7 @@ def inspect_frame(objective: Objective, shown: Shown, point: FloatArray, title: 
 def place_words(session: "Session", message: "Inspect | Boundary | Spectrum") -> str:
     """Return where a message points: coordinates, or a step of a run."""
     run = None if message.run is None else session.runs.get(message.run)
-    if run is None:
+    if run is None or not (run.known or session.objective is None):
         return f"a = {number(message.a)}, b = {number(message.b)}"
     last = len(run.losses) - 1
     step = last if message.step is None or message.step < 0 else min(message.step, last)

@@ -3,9 +3,10 @@
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from thalweg.core.errors import InputError, StoreError, ThalwegError
 from thalweg.store.attributes import from_json
@@ -13,17 +14,16 @@ from thalweg.store.described import group_attributes
 from thalweg.store.durable import read_file
 from thalweg.store.folder import is_store
 from thalweg.store.ledger import LINES
-from thalweg.views.prose import counted
-from thalweg.web.messages import Choose
-
-if TYPE_CHECKING:
-    from thalweg.web.session import Session
+from thalweg.views.prose import counted, listed
 
 MOST = 500  # entries
 DEEPEST = 6  # folders in folders
 TRIES = 5
 ROOT = "zarr.json"
 SHOWN = ("surface", "trajectory", "spectrum")
+ELSEWHERE = ("line", "volume")
+BESIDE = "path"  # shown with the surface over which it lies
+UNREADABLE = "cannot be read; choose it to see why"
 LARGEST = 1 << 24  # bytes of attributes
 
 
@@ -46,22 +46,25 @@ class Library:
             raise StoreError(f"{place} must be a store or a folder of them", got, "check the path")
         self.root = (place.resolve().parent if is_store(place) else place).resolve()
 
-    def entries(self) -> list[dict[str, str]]:
+    def listing(self) -> tuple[list[dict[str, str]], str]:
         """Return name, kind and words of each result that can be shown, in order of the names.
 
-        A damaged one is listed as such; a path that was kept beside its surface is part of it.
+        A damaged one is listed as such. The second is what was left out, in words.
         """
         if self.place is None:
-            return []
+            return [], ""
         found = [self.place.resolve()] if is_store(self.place) else _below(self.root, 0)
-        entries = []
+        entries, others = [], Counter[str]()
         for file in found:
-            entry = self._entry(file)
-            if entry is not None:
-                entries.append(entry)
             if len(entries) == MOST:
-                break
-        return entries
+                return entries, f"Listed are the first {MOST} results; name a folder further in."
+            kind, words = _kind(file)
+            if words:
+                name = file.relative_to(self.root).as_posix()
+                entries.append({"name": name, "kind": kind, "words": words})
+            else:
+                others[kind] += 1
+        return entries, _left_out(others)
 
     def file(self, name: str) -> Path:
         """Return the folder of a result.
@@ -83,32 +86,25 @@ class Library:
             raise fault
         return file
 
-    def _entry(self, file: Path) -> dict[str, str] | None:
-        name = file.relative_to(self.root).as_posix()
-        try:
-            about = attributes(file)
-        except ThalwegError as fault:
-            words = " ".join(str(fault).replace(str(file), name).split())
-            return {"name": name, "kind": "damaged", "words": words}
-        kind = str(about.get("kind", ""))
-        if kind not in SHOWN or (kind == "surface" and len(about.get("lengths", ())) != 2):
-            return None
-        return {"name": name, "kind": kind, "words": _words(kind, about, file)}
+    def paths_over(self, file: Path, digest: str, most: int) -> list[Path]:
+        """Return the stores beside a surface's, at most so many, of paths on a plane.
 
-
-async def choose(session: "Session", message: Choose) -> None:
-    """Show a stored result, and follow it as long as somebody writes it.
-
-    Raises:
-        InputError: there is no library.
-    """
-    from thalweg.web.choosing import show_stored
-
-    library = session.hall.library
-    if library is None:
-        mend = "start the explorer with a run, or a folder of runs"
-        raise InputError("there must be stored results", "none", mend)
-    session.start("the stored result", show_stored(session, library, message.stored))
+        Args:
+            file: the store of the surface.
+            digest: of its plane.
+            most: so many.
+        """
+        found = []
+        for other in _below(file.parent, DEEPEST):
+            try:
+                about = attributes(other)
+            except ThalwegError:
+                continue
+            if about.get("kind") == BESIDE and about.get("plane_digest") == digest:
+                found.append(other)
+            if len(found) == most:
+                break
+        return found
 
 
 def attributes(file: Path) -> dict[str, Any]:
@@ -166,6 +162,35 @@ def _below(place: Path, depth: int) -> Iterator[Path]:
             yield entry
         elif depth < DEEPEST:
             yield from _below(entry, depth + 1)
+
+
+def _kind(file: Path) -> tuple[str, str]:
+    """Return the kind of a result, and what the page says of it; no words if it is not listed."""
+    try:
+        about = attributes(file)
+    except ThalwegError:
+        return "damaged", UNREADABLE
+    kind = str(about.get("kind", "")) or "foreign"
+    if kind == "surface" and len(about.get("lengths", ())) != 2:
+        kind = "volume" if len(about.get("lengths", ())) == 3 else "line"
+    return kind, _words(kind, about, file) if kind in SHOWN else ""
+
+
+def _left_out(others: Counter[str]) -> str:
+    """Return what is not listed, in words.
+
+    >>> _left_out(Counter({"path": 2, "line": 1, "moving_frame": 3}))
+    'Also there: line (1), moving frame (3), which are no terrain; `thalweg show` draws lines.'
+    >>> _left_out(Counter({"path": 2}))
+    ''
+    """
+    rest = [(kind, count) for kind, count in sorted(others.items()) if kind != BESIDE]
+    if not rest:
+        return ""
+    named = ", ".join(f"{kind.replace('_', ' ')} ({count})" for kind, count in rest)
+    drawn = [f"{kind}s" for kind in ELSEWHERE if others[kind]]
+    hint = f"; `thalweg show` draws {listed(drawn)}" if drawn else ""
+    return f"Also there: {named}, which are no terrain{hint}."
 
 
 def _words(kind: str, about: dict[str, Any], file: Path) -> str:

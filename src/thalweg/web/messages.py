@@ -202,7 +202,7 @@ class TourStep(_Message, frozen=True, tag="tour"):
 class Export(_Message, frozen=True, tag="export"):
     """What is seen, as a file."""
 
-    format: Literal["html", "svg", "json"]
+    format: Literal["html", "svg"]
 
 
 class Choose(_Message, frozen=True, tag="choose"):

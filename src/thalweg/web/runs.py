@@ -79,7 +79,7 @@ async def remove(session: Session, numbers: list[int]) -> None:
     """Let go of runs; with the last one the log begins anew."""
     if set(numbers) >= set(session.runs):
         session.clear_runs()
-        session.log = noted([], Action(plane=session.plane_spec))
+        session.log = noted([], Action(plane=session.plane_spec), session.first)
         if depends_on_runs(session.plane_spec) and session.objective is not None:
             session.log = []
             await take_plane(session, PlaneSpec())

@@ -1,15 +1,19 @@
 """Scenes: bench, plane and window, one after the other, each with its map."""
 
+from collections.abc import Sequence
+
 from thalweg.core.errors import InputError, ThalwegError
 from thalweg.version import __version__
 from thalweg.viewer.scene import hello_frame
 from thalweg.web.bench import choices
-from thalweg.web.library import choose
-from thalweg.web.messages import Bench, Choose, Open, PlaneSpec, SetBench, SetPlane, SetWindow
+from thalweg.web.choosing import STORED, show_stored
+from thalweg.web.library import Library
+from thalweg.web.messages import Bench, Open, PlaneSpec, SetBench, SetPlane, SetWindow
 from thalweg.web.planes import depends_on_runs, grid_of
 from thalweg.web.replay import replay
 from thalweg.web.session import Session
-from thalweg.web.stage import lay_out, show, take_plane
+from thalweg.web.stage import lay_out, show, take_plane, tell_scene
+from thalweg.web.walking import keep_walking
 
 TITLE = "The explorer"
 
@@ -17,35 +21,91 @@ TITLE = "The explorer"
 async def open_scene(session: Session, message: Open) -> None:
     """Begin, or begin again from a link: bench, planes and drops in the order of the log."""
     hall, library = session.hall, session.hall.library
-    stored = [] if library is None else await session.compute(library.entries)
+    library = library or Library(None)
+    stored, left_out = await session.compute(library.listing)
     offered = None if hall.objective is not None else choices()
-    session.send(
-        hello_frame(TITLE, __version__, live=True, choices=offered, tours=hall.tours, stored=stored)
+    hello = hello_frame(
+        TITLE,
+        __version__,
+        live=True,
+        choices=offered,
+        tours=hall.tours,
+        stored=stored,
+        left_out=left_out,
     )
+    session.send(hello)
     chosen = message.stored
     if chosen is None and message == Open(points=message.points) and hall.objective is None:
-        sound = [entry["name"] for entry in stored if entry["kind"] != "damaged"]
-        chosen = sound[0] if sound else None
+        chosen = _first_of(stored)
+    spectra = [entry["name"] for entry in stored if entry["kind"] == "spectrum"]
+    if chosen is None or chosen in spectra:  # a spectrum is no terrain, but is shown beside one
+        await _open_bench(session, message)
     if chosen is not None:
-        session.points = message.points
-        await choose(session, Choose(chosen))
-        return
+        work = _open_stored(session, library, chosen, message)
+        session.start(STORED, work)
+
+
+def _first_of(stored: Sequence[dict[str, str]]) -> str | None:
+    """Return which stored result is shown if none is asked for: one with a terrain, if possible."""
+    order = ("surface", "trajectory", "spectrum")
+    sound = [entry for entry in stored if entry["kind"] in order]
+    first = min(sound, key=lambda entry: order.index(entry["kind"]), default=None)
+    return None if first is None else first["name"]
+
+
+async def _open_bench(session: Session, message: Open) -> None:
+    """Show the bench of a link, and what was done there."""
     async with session.turn:
         session.points = message.points
         await lay_out(session, message.bench or Bench())
         await _take_first(session, PlaneSpec())
-        try:
-            await replay(session, message.log)
-        except ThalwegError as fault:  # shown is how far the log led
-            session.tell_fault(fault, "open")
-        if message.window is not None:
-            grid_of(message.window, message.points)
-            session.window = message.window
+        await _go_on(session, message)
+        show(session)
+
+
+async def _open_stored(session: Session, library: Library, name: str, message: Open) -> None:
+    """Show the stored result of a link, and what was done there; if it has gone, the bench."""
+
+    async def then() -> None:
+        if session.stored != name:
+            return
+        await _go_on(session, message)
+        if session.plane_spec != session.first or message.window is not None:
+            _redraw(session)
+        elif message.log:
+            keep_walking(session)
+            tell_scene(session)
+
+    try:
+        await show_stored(session, library, name, then)
+    except ThalwegError as fault:
+        session.tell_fault(fault, "open")
+    if session.scene == 0:
+        await _open_bench(session, Open(points=message.points))
+
+
+async def _go_on(session: Session, message: Open) -> None:
+    """Do what a link says on the plane where it begins."""
+    try:
+        await replay(session, message.log)
+    except ThalwegError as fault:  # shown is how far the log led
+        session.tell_fault(fault, "open")
+    if message.window is not None:
+        grid_of(message.window, message.points)
+        session.window, session.points = message.window, message.points
+
+
+def _redraw(session: Session) -> None:
+    """Show another part of the plane; of stored numbers there are no more than those shown."""
+    if session.objective is None:
+        tell_scene(session)
+    else:
         show(session)
 
 
 async def set_bench(session: Session, message: SetBench) -> None:
     """Lay out another bench: the runs of the old one go, the kind of plane stays."""
+    session.stop(STORED)
     async with session.turn:
         spec = PlaneSpec() if depends_on_runs(session.plane_spec) else session.plane_spec
         await lay_out(session, message.bench)
@@ -63,10 +123,11 @@ async def set_plane(session: Session, message: SetPlane) -> None:
 async def set_window(session: Session, message: SetWindow) -> None:
     """Show another part of the plane, at the resolution asked for."""
     async with session.turn:
-        session.require_plane()
+        if session.objective is not None:
+            session.require_plane()
         grid_of(message.window, message.points)
         session.window, session.points = message.window, message.points
-        show(session)
+        _redraw(session)
 
 
 async def _take_first(session: Session, spec: PlaneSpec) -> None:

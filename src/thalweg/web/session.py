@@ -20,6 +20,7 @@ from thalweg.web.ground import Ground
 from thalweg.web.hall import Hall
 from thalweg.web.messages import Action, Bench, Message, PlaneSpec, Window
 from thalweg.web.outbox import Outbox, topic_of
+from thalweg.web.turns import WhileWanted, within
 from thalweg.web.walked import Walked
 
 P = ParamSpec("P")
@@ -46,7 +47,9 @@ class Session:
         bench: what was asked for; None where the objective is given or a result is stored.
         objective: what is explored; None for a stored result without one.
         data: inputs (N, 2) and labels (N,) of the bench, if there is one.
+        stored: name of the stored result that is shown, or None.
         plane_spec, plane, plane_words: where one looks.
+        first: the plane on which the log begins.
         window, points: which part, and how many points along its longer side.
         home: the plane's own window.
         scene: number of the plane; it counts up.
@@ -64,9 +67,10 @@ class Session:
     def __init__(self, hall: Hall) -> None:
         self.hall, self.outbox = hall, Outbox()
         self.bench: Bench | None = None
-        self.objective: SmoothObjective | None = None
+        self._objective: SmoothObjective | None = None
         self.data: tuple[FloatArray, FloatArray] | None = None
-        self.plane_spec = PlaneSpec()
+        self.stored: str | None = None
+        self.plane_spec = self.first = PlaneSpec()
         self.plane: Plane | None = None
         self.plane_words = ""
         self.window = self.home = Window(-1.0, 1.0, -1.0, 1.0)
@@ -88,6 +92,16 @@ class Session:
         self._next: dict[str, Message] = {}
         self._long = asyncio.Semaphore(AT_ONCE)
         hall.enter(self)
+
+    @property
+    def objective(self) -> SmoothObjective | None:
+        """What is explored; its calls end what they are part of once the visitor is gone."""
+        return self._objective
+
+    @objective.setter
+    def objective(self, given: SmoothObjective | None) -> None:
+        wanted = WhileWanted(self.cancelled)
+        self._objective = None if given is None else within(given, wanted)
 
     async def receive(self, text: str | bytes) -> None:
         """Take a message: what is wrong with it becomes a frame `fault`, never an exception."""
@@ -144,7 +158,7 @@ class Session:
             InputError: what is shown is stored numbers alone.
         """
         if self.objective is None:
-            mend = "open the bench, or pass the objective to create_app"
+            mend = "open the bench, or start thalweg explore with --objective"
             raise InputError("the objective must be known", "a stored result alone", mend)
         return self.objective
 
@@ -161,11 +175,13 @@ class Session:
     def point(self, message: Any) -> FloatArray:
         """Return the point (n,) of a message: of its run and step if it has them, else of a, b.
 
+        Of a run whose points were not kept, it is the one below, on the plane.
+
         Raises:
             InputError: a run or a step that is not there.
         """
         number = getattr(message, "run", None)
-        if number is None:
+        if number is None or (number in self.runs and not self.runs[number].known):
             return self.require_plane().points([[message.a, message.b]])[0]
         if number not in self.runs:
             there = ", ".join(map(str, self.runs)) or "none"

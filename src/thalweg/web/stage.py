@@ -32,6 +32,7 @@ async def lay_out(session: Session, bench: Bench) -> None:
         session.data = laid.inputs, laid.labels
     else:
         session.bench, session.data, session.objective = None, None, given
+    session.stored, session.first = None, PlaneSpec()
     session.clear_runs()
     session.log.clear()
     session.forget(*OF_A_BENCH)
@@ -42,13 +43,13 @@ async def lay_out(session: Session, bench: Bench) -> None:
 async def take_plane(session: Session, spec: PlaneSpec) -> None:
     """Take another plane, and note it."""
     objective = session.require_objective()
-    noted(session.log, Action(plane=spec))  # before the work: the log may be full
+    noted(session.log, Action(plane=spec), session.first)  # before the work: the log may be full
     made = await session.compute(cut, spec, objective, dict(session.runs))
     session.plane_spec, session.plane, session.plane_words = made.spec, made.plane, made.words
     session.window = session.home = made.window
     session.surface = session.view = None
     session.scene += 1
-    session.log = noted(session.log, Action(plane=made.spec))
+    session.log = noted(session.log, Action(plane=made.spec), session.first)
     session.forget(*OF_A_PLANE)
 
 
@@ -116,12 +117,14 @@ def stand_on(session: Session, view: SurfaceView | None = None) -> None:
 
 def tell_scene(session: Session) -> None:
     """Tell what is looked at."""
-    objective, plane = session.objective, session.require_plane()
+    about = {} if session.surface is None else session.surface.attrs
+    known, plane = session.objective, session.plane
     head = {
         "scene": session.scene,
         "bench": None if session.bench is None else msgspec.to_builtins(session.bench),
-        "objective": "" if objective is None else objective.name,
-        "parameters": plane.size,
+        "stored": session.stored,
+        "objective": str(about.get("objective", "")) if known is None else known.name,
+        "parameters": int(about.get("parameters", 0)) if plane is None else plane.size,
         "plane": msgspec.to_builtins(session.plane_spec),
         "plane_words": session.plane_words,
         "window": msgspec.to_builtins(session.window),

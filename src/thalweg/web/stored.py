@@ -13,13 +13,13 @@ from thalweg.core.objective import Objective
 from thalweg.core.plane import Plane
 from thalweg.core.schema import Cell, axes_of, plane_of, surface_dataset
 from thalweg.geometry.planes import principal_plane
-from thalweg.store.folder import is_store, load
-from thalweg.study.journeys import path_store
+from thalweg.store.folder import load
 from thalweg.trust_report.trust import trust
 from thalweg.viewer.frames import Frame
 from thalweg.views.prose import counted, number
 from thalweg.views.surface import SurfaceView, surface_view
 from thalweg.views.trust import TrustLine
+from thalweg.web.library import Library
 
 LEAST = 3  # points of a run that a plane can be laid through
 
@@ -32,14 +32,14 @@ class StoredMap:
         surface: a *surface* Dataset.
         view: of it.
         plane: None where the surface does not hold it.
-        path: the *path* that was kept beside it, or None.
+        paths: *path* Datasets that were kept beside it.
         trust: how far to trust it.
     """
 
     surface: xr.Dataset
     view: SurfaceView
     plane: Plane | None
-    path: xr.Dataset | None
+    paths: tuple[xr.Dataset, ...]
     trust: tuple[TrustLine, ...]
 
 
@@ -53,32 +53,35 @@ def read(file: Path, name: str) -> xr.Dataset:
         found = load(file)
     except StoreError as fault:
         wanted, got = (str(part).replace(str(file), name) for part in (fault.wanted, fault.got))
-        raise StoreError(wanted, got, fault.mend) from None
+        raise StoreError(f"the result {wanted}", got, fault.mend) from None
     if "kind" not in found.attrs:
-        wanted = f"{name} must be a store that Thalweg wrote"
+        wanted = f"the result {name} must be a store that Thalweg wrote"
         raise StoreError(wanted, "a Zarr group without a kind", "choose another one")
     return found
 
 
-def read_map(file: Path, name: str) -> StoredMap:
-    """Return a stored surface with two directions, and the path that was kept beside it.
+def read_map(library: Library, name: str, most: int) -> StoredMap:
+    """Return a stored surface with two directions, and the paths that were kept beside it.
+
+    Args:
+        library: where it is.
+        name: of it.
+        most: at most so many paths.
 
     Raises:
         StoreError: it cannot be read.
         InputError: it has one direction, or three.
     """
+    file = library.file(name)
     surface = read(file, name)
     if len(axes_of(surface)) != 2:
         got = f"{name}: {counted(len(axes_of(surface)), 'direction')}"
         raise InputError("a terrain has two directions", got, "draw it with `thalweg show`")
-    beside, path = path_store(file), None
-    if is_store(beside):
-        path = read(beside, path_store(name).as_posix())
-        same = path.attrs.get("plane_digest") == surface.attrs["plane_digest"]
-        path = path if same and path.attrs["kind"] == "path" else None
+    beside = library.paths_over(file, surface.attrs["plane_digest"], most)
+    paths = tuple(read(path, path.name) for path in beside)
     plane = plane_of(surface) if "directions" in surface else None
-    lines = trust(surface, [] if path is None else [path]).lines()
-    return StoredMap(surface, surface_view(surface), plane, path, tuple(lines))
+    lines = trust(surface, paths).lines()
+    return StoredMap(surface, surface_view(surface), plane, paths, tuple(lines))
 
 
 def plane_of_run(points: FloatArray) -> Plane:
@@ -127,5 +130,7 @@ def spectrum_frame(found: xr.Dataset, name: str) -> Frame:
         words += f"; lowest {number(values[0])}, highest {number(values[-1])}"
     if found.attrs.get("truncated"):
         words += "; the ends alone"
+    if found.attrs.get("objective"):
+        words += f"; of {found.attrs['objective']}"
     head = {"title": name, "negative": negative, "words": f"{words}."}
     return Frame("spectrum", head, {"eigenvalues": values})

@@ -71,6 +71,11 @@ class StoredPath(Walked):
         self._course = np.stack(columns).astype(np.float64)
 
     @property
+    def known(self) -> bool:
+        """False: its points are not."""
+        return False
+
+    @property
     def points(self) -> FloatArray:
         """There are none.
 

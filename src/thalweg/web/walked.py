@@ -69,6 +69,11 @@ class Walked:
         return self.rows.points
 
     @property
+    def known(self) -> bool:
+        """Whether its points are."""
+        return True
+
+    @property
     def losses(self) -> FloatArray:
         """The losses (t,) so far, of the whole objective."""
         return self.rows.losses

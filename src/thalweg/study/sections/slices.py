@@ -50,7 +50,7 @@ def slices_section(study: Study) -> Section:
         strip = _trust(study, setting, seen, pair)
         figure = partial(surfaces_figure, views, title=_title(setting, seen), trust=strip)
         turned = figure_frames(pair[1], trust=strip)
-        fragment = placed(turned, f"slice-{setting.key}-frames", lazy=True)
+        fragment = placed(turned, f"slice-{setting.key}-frames", lazy=True, theme="light")
         caption = (
             f"The loss of {setting.title} around the end of {OPTIMIZER}, on a plane of two random "
             "directions: of length 1, and filter-normalized. One draw; each panel has its own "

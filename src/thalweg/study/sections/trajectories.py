@@ -208,7 +208,7 @@ def _joint_exhibits(
             relief,
             "The same in relief, paths at their true loss, with stems to the surface where they "
             "leave it.",
-            placed(frames, f"paths-{setting.key}-frames", lazy=True),
+            placed(frames, f"paths-{setting.key}-frames", lazy=True, theme="light"),
         ),
     ]
 

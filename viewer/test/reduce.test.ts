@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import type { Frame, Heads } from "../src/protocol";
+import { receive } from "../src/reduce";
+import { begin, Store } from "../src/state";
+
+const frame = (kind: string, head: object): Frame => ({ kind, head, arrays: {} }) as unknown as Frame;
+const hello = { title: "", live: true, layout: "explorer" } as unknown as Heads["hello"];
+
+test("a host that begins anew is not waited for, and what the last one found is gone", () => {
+  const store = new Store(begin());
+  receive(store, frame("hello", hello));
+  receive(store, frame("busy", { what: "surface", share: 0.2, done: false }));
+  receive(store, frame("trust", { lines: [] }));
+  receive(store, frame("stability", { run: 1, words: "stable" }));
+  expect([...store.state.busy.keys()]).toEqual(["surface"]);
+  receive(store, frame("hello", hello));
+  expect(store.state.busy.size).toBe(0);
+  expect(store.state.trust).toBeNull();
+  expect(store.state.stability.size).toBe(0);
+});
+
+test("the host says which stored result is shown", () => {
+  const store = new Store(begin());
+  const scene = { scene: 1, log: [], runs: [], window: {}, bench: null };
+  receive(store, frame("scene", { ...scene, stored: "run.zarr" }));
+  expect(store.state.stored).toBe("run.zarr");
+  receive(store, frame("scene", { ...scene, scene: 2 }));
+  expect(store.state.stored).toBe("run.zarr"); // a host without stored results does not speak of them
+  receive(store, frame("scene", { ...scene, scene: 3, stored: null }));
+  expect(store.state.stored).toBeNull();
+});
