@@ -1,6 +1,7 @@
 """Scenes: bench, plane and window, one after the other, each with its map."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from thalweg.core.errors import InputError, ThalwegError
 from thalweg.version import __version__
@@ -20,8 +21,26 @@ TITLE = "The explorer"
 
 async def open_scene(session: Session, message: Open) -> None:
     """Begin, or begin again from a link: bench, planes and drops in the order of the log."""
-    hall, library = session.hall, session.hall.library
-    library = library or Library(None)
+    library = session.hall.library or Library(None)
+    async with session.turn:  # from the first moment: what is asked for meanwhile comes after
+        chosen = await _greet(session, library, message)
+        if chosen is None or chosen.beside:
+            await _open_bench(session, message)
+    if chosen is not None:
+        session.start(STORED, _open_stored(session, library, chosen.name, message))
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """A stored result to begin with; `beside`: it is no terrain, but is shown beside one."""
+
+    name: str
+    beside: bool
+
+
+async def _greet(session: Session, library: Library, message: Open) -> _Chosen | None:
+    """Say what can be asked for; return the stored result to begin with, if there is one."""
+    hall = session.hall
     stored, left_out = await session.compute(library.listing)
     offered = None if hall.objective is not None else choices()
     hello = hello_frame(
@@ -37,12 +56,10 @@ async def open_scene(session: Session, message: Open) -> None:
     chosen = message.stored
     if chosen is None and message == Open(points=message.points) and hall.objective is None:
         chosen = _first_of(stored)
+    if chosen is None:
+        return None
     spectra = [entry["name"] for entry in stored if entry["kind"] == "spectrum"]
-    if chosen is None or chosen in spectra:  # a spectrum is no terrain, but is shown beside one
-        await _open_bench(session, message)
-    if chosen is not None:
-        work = _open_stored(session, library, chosen, message)
-        session.start(STORED, work)
+    return _Chosen(chosen, chosen in spectra)
 
 
 def _first_of(stored: Sequence[dict[str, str]]) -> str | None:
@@ -54,13 +71,12 @@ def _first_of(stored: Sequence[dict[str, str]]) -> str | None:
 
 
 async def _open_bench(session: Session, message: Open) -> None:
-    """Show the bench of a link, and what was done there."""
-    async with session.turn:
-        session.points = message.points
-        await lay_out(session, message.bench or Bench())
-        await _take_first(session, PlaneSpec())
-        await _go_on(session, message)
-        show(session)
+    """Show the bench of a link, and what was done there; whoever calls has the turn."""
+    session.points = message.points
+    await lay_out(session, message.bench or Bench())
+    await _take_first(session, PlaneSpec())
+    await _go_on(session, message)
+    show(session)
 
 
 async def _open_stored(session: Session, library: Library, name: str, message: Open) -> None:
@@ -80,8 +96,9 @@ async def _open_stored(session: Session, library: Library, name: str, message: O
         await show_stored(session, library, name, then)
     except ThalwegError as fault:
         session.tell_fault(fault, "open")
-    if session.scene == 0:
-        await _open_bench(session, Open(points=message.points))
+    async with session.turn:
+        if session.scene == 0:
+            await _open_bench(session, Open(points=message.points))
 
 
 async def _go_on(session: Session, message: Open) -> None:
@@ -105,8 +122,8 @@ def _redraw(session: Session) -> None:
 
 async def set_bench(session: Session, message: SetBench) -> None:
     """Lay out another bench: the runs of the old one go, the kind of plane stays."""
-    session.stop(STORED)
     async with session.turn:
+        session.stop(STORED)
         spec = PlaneSpec() if depends_on_runs(session.plane_spec) else session.plane_spec
         await lay_out(session, message.bench)
         await _take_first(session, spec)

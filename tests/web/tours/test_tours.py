@@ -11,10 +11,12 @@ from thalweg.dynamics.steppers import SGD, Adam, Momentum
 from thalweg.geometry.planes import random_plane
 from thalweg.geometry.scaling import FilterNorm
 from thalweg.objectives.zoo import quadratic
+from thalweg.store.folder import save
 from thalweg.surface.evaluate import evaluate
 from thalweg.views.prose import number, percent
 from thalweg.web.bench import lay
 from thalweg.web.hall import Hall
+from thalweg.web.library import Library
 from thalweg.web.messages import Bench
 from thalweg.web.tours.table import STORIES, TOURS
 from thalweg.web.twins import aligned_plane, twins_plane
@@ -22,6 +24,9 @@ from web.conversation import drop, opened, with_page
 
 LONGEST = 60  # words of a caption
 CHAPTER = lay(Bench()).objective
+CHAPTER_SURFACE = evaluate(
+    CHAPTER, random_plane(CHAPTER.start, CHAPTER.layout, 1), Grid.square(1.0, 9)
+)
 RANDOM = random_plane(CHAPTER.start, CHAPTER.layout, 0, scaling=FilterNorm())
 
 
@@ -352,3 +357,38 @@ def test_what_cannot_be_told_is_a_fault(hall, tour, step, wanted):
         return (await page.hear("fault")).head
 
     assert with_page(talk, hall)["wanted"].startswith(wanted)
+
+
+def test_a_link_to_a_story_comes_after_what_it_opens(tmp_path):
+    save(CHAPTER_SURFACE, tmp_path / "map.zarr")
+
+    async def talk(page):
+        await page.say("open")
+        await page.say("tour", tour="one-network", step=0)
+        caption = await page.hear("caption")
+        await page.idle()
+        return page, caption.head["words"]
+
+    halls = [Hall(), Hall(library=Library(tmp_path))]  # the bench, or a stored result
+    pages = [with_page(talk, hall) for hall in halls]
+    for page, words in pages:
+        assert [f.head for f in page.frames if f.kind == "fault"] == []
+        assert words == pages[0][1]
+        scene = page.last("scene").head
+        assert (scene["stored"], len(scene["runs"])) == (None, 2)
+
+
+def test_who_goes_elsewhere_is_told_no_story_of_it():
+    async def talk(page):
+        await opened(page)
+        await page.say("speed", steps_per_second=1)
+        await page.say("tour", tour="one-network", step=0)
+        await page.hear("scene", runs=[0, 1])
+        await page.say("bench", bench={"width": 3})
+        await page.idle()
+        return page
+
+    page = with_page(talk)
+    (fault,) = [f.head for f in page.frames if f.kind == "fault"]
+    assert fault["wanted"] == "a story needs its scene"
+    assert page.last("scene").head["bench"]["width"] == 3

@@ -10,6 +10,7 @@ import msgspec
 
 from thalweg.core.errors import InputError
 from thalweg.viewer.frames import Frame
+from thalweg.web.choosing import STORED
 from thalweg.web.live_run import LiveRun
 from thalweg.web.messages import Action, Bench, Drop, OptimizerSpec, PlaneSpec
 from thalweg.web.replay import replay
@@ -76,14 +77,19 @@ class Tour:
         """Do one step, whatever was shown before, and send its caption.
 
         Raises:
-            InputError: no such step, or a hall without a bench.
+            InputError: no such step, a hall without a bench, or a visitor who went elsewhere
+                before it was told.
         """
         if not 0 <= number < len(self.steps):
             wanted = f"the story has steps 0 to {len(self.steps) - 1}"
             raise InputError(wanted, str(number), "begin it at step 0")
         step = self.steps[number]
-        await reach(session, step.scene)
-        words = await step.tell(session)
+        here = await reach(session, step.scene)
+        try:
+            words = await step.tell(session)
+        except Exception:
+            here.require(session)
+            raise
         head = {"tour": self.tour, "step": number, "of": len(self.steps), "title": step.title}
         session.send(Frame("caption", {**head, "words": words, "next": step.next}))
 
@@ -96,23 +102,31 @@ class _Reached:
     told: tuple[Action, ...] = ()
     log: list[Action] = field(default_factory=list)
 
+    def require(self, session: "Session") -> None:
+        """Raise InputError unless the session is still there; more may have come on top."""
+        if session.bench != self.bench or session.log[: len(self.log)] != self.log:
+            mend = "take this step of the story again"
+            raise InputError("a story needs its scene", "another one in its place", mend)
+
 
 _reached: "WeakKeyDictionary[Session, _Reached]" = WeakKeyDictionary()
 
 
-async def reach(session: "Session", scene: Scene) -> None:
+async def reach(session: "Session", scene: Scene) -> _Reached:
     """Bring a session to a scene: by what is missing if it was on the way there, else anew.
 
     Returns when the map is drawn and the runs have ended.
 
     Raises:
-        InputError: the hall explores a given objective, so that there is no bench.
+        InputError: the hall explores a given objective, so that there is no bench; or the
+            visitor went elsewhere meanwhile.
     """
     if session.hall.objective is not None:
         mend = "start `thalweg explore` without an objective"
         raise InputError("a story needs the bench", "a given objective", mend)
     here = _reached.setdefault(session, _Reached())
     async with session.turn:
+        session.stop(STORED)
         known = len(here.told)
         near = here.told == scene.log[:known] and here.log == session.log
         if not (known and near and session.bench == here.bench == scene.bench):
@@ -132,6 +146,8 @@ async def reach(session: "Session", scene: Scene) -> None:
     await mapped(session)
     for run in runs_of(session):
         await run.settled()
+    here.require(session)
+    return here
 
 
 async def mapped(session: "Session") -> None:
