@@ -70,7 +70,7 @@ export function typed(label: string, span: Span, changed: (value: number) => voi
 
 /** A seed, with a button that draws again. */
 export function seed(label: string, changed: (value: number) => void): Field<number> {
-  const input = numberInput({ min: 0, max: 2 ** 31 - 1, step: 1 }, changed, label);
+  const input = numberInput({ min: 0, max: 2 ** 31 - 1, step: 1 }, changed);
   const again = h(
     "button",
     {
@@ -104,9 +104,10 @@ export function numberInput(span: Span, changed: (value: number) => void, name?:
   };
 }
 
-/** Label and controls in a row; the label belongs to the first control. */
-export function row(label: string, ...controls: Node[]): HTMLElement {
-  return h("label", { class: "field" }, h("span", {}, label), h("span", { class: "control" }, ...controls));
+/** Label and controls in a row; the label belongs to the first control, and is the whole of its name. */
+export function row(label: string, first: Element, ...more: Node[]): HTMLElement {
+  first.setAttribute("aria-label", label); // or what stands beside it would be part of the name, and change it
+  return h("label", { class: "field" }, h("span", {}, label), h("span", { class: "control" }, first, ...more));
 }
 
 type Rested = (() => void) & { waiting(): boolean; now(): void };
