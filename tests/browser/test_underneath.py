@@ -11,7 +11,8 @@ from thalweg.objectives.zoo import quadratic
 from visit import visiting
 
 SPECTRUM = re.compile(r"65 eigenvalues, [1-9]\d* of them negative")
-SADDLE = replace(quadratic([2.0, 1.0, -1.0, -3.0]), start=np.zeros(4))
+AWAY = quadratic([2.0, 1.0, -1.0, -3.0])  # its saddle is not on the plane around its start
+SADDLE = replace(AWAY, start=np.zeros(4))
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +63,16 @@ def test_the_stability_of_a_run_is_a_curve(browser, address):
         expect(page.locator(".curves-asks")).to_contain_text("SGD")
 
 
-def test_the_inspector_says_what_the_plane_hides(browser, saddle):
-    with visiting(browser, saddle()) as visit:
+def test_a_critical_point_out_of_the_plane_is_itself_looked_at(browser, served):
+    with visiting(browser, served(None, AWAY)()) as visit:
         visit.wait_for_terrain()
         page = visit.page
         page.get_by_role("button", name="Find critical points").click()
-        page.locator(".critical-list button").click()
-        words = page.locator(".inspector-words")
-        expect(words).to_contain_text("saddle")
-        rows = page.locator(".inspector dl")
-        expect(rows).to_contain_text("2 of 4")
+        found = page.locator(".critical-list button")
+        expect(found).to_contain_text("out of the plane: the picture does not show it")
+        found.click()
+        expect(page.locator(".inspector-place")).to_have_text("Saddle of index 2")
+        expect(page.locator(".inspector-words")).to_contain_text("A saddle of index 2, out of")
+        expect(page.locator(".inspector dl")).to_contain_text("2 of 4")
+        page.get_by_role("button", name="Spectrum here").click()
+        expect(page.locator(".underneath h3")).to_have_text("Spectrum at Saddle of index 2")

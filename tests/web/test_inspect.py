@@ -98,7 +98,7 @@ def test_a_step_out_of_the_plane_tells_both_losses():
     assert (told["loss"], told["loss of the plane under it"]) == ("24.75", "0.75")
     assert told["distance out of the plane"] == "4"
     assert found.head["words"].startswith(
-        "This step lies 4 out of the plane: its true loss is 24.8, the picture under it 0.75."
+        "This place lies 4 out of the plane: its true loss is 24.8, the picture under it 0.75."
     )
     assert found.head["warning"] is True
 

@@ -17,6 +17,7 @@ from thalweg.objectives.zoo import himmelblau, quadratic
 from thalweg.surface.evaluate import evaluate
 from thalweg.views.prose import number
 from thalweg.web.bench import lay
+from thalweg.web.hall import Hall
 from thalweg.web.labels import basins_frame, labels_of
 from thalweg.web.messages import Bench
 from thalweg.web.searches import Hunt, critical_frame, search_from
@@ -229,3 +230,33 @@ def test_a_page_gets_what_it_asks_for():
     busy = [frame.head for frame in page.frames if frame.kind == "busy"]
     for what in ("critical points", "trust report", "spectrum", "stability"):
         assert [head["done"] for head in busy if head["what"] == what][-1] is True
+
+
+def test_what_was_found_is_looked_at_itself_wherever_it_lies():
+    away = quadratic([2.0, 1.0, -1.0, -3.0])  # its saddle is not on the plane around its start
+
+    async def talk(page):
+        await opened(page)
+        told = []
+        for found in (0, 7):
+            await page.say("inspect", a=0.0, b=0.0, found=found)
+            told.append((await page.hear("fault")).head["got"])
+        await page.say("find", a=0.0, b=0.0)
+        mark = (await page.hear("critical")).head["points"][0]
+        for kind in ("inspect", "spectrum"):
+            await page.say(kind, a=mark["a"], b=mark["b"], found=0)
+            told.append((await page.hear(kind)).head)
+        await page.say("plane", plane={"recipe": "random", "seed": 3})
+        await page.hear("surface", draft=False)
+        await page.say("inspect", a=0.0, b=0.0, found=0)
+        told.append((await page.hear("fault")).head["got"])
+        return told
+
+    *early, seen, spectrum, late = with_page(talk, Hall(away))
+    assert [*early, late] == ["number 0", "number 7", "number 0"]
+    assert seen["title"] == "Saddle of index 2"
+    assert seen["words"].endswith("A saddle of index 2, out of this plane.")
+    rows = dict(seen["rows"])
+    assert (rows["index"], rows["nullity"]) == ("2 of 4", "0 of 4")
+    assert float(rows["gradient norm"].replace("\u2212", "-")) == pytest.approx(0, abs=1e-9)
+    assert (spectrum["title"], spectrum["negative"]) == ("Spectrum at Saddle of index 2", 2)

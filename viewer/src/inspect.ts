@@ -94,7 +94,7 @@ export function sayable({ a, b }: Pointer): boolean {
 }
 
 function same(one: Pointer, other: Pointer | null): boolean {
-  return other !== null && one.a === other.a && one.b === other.b && one.run === other.run && one.step === other.step;
+  return other !== null && one.a === other.a && one.b === other.b && one.run === other.run && one.step === other.step && one.found === other.found;
 }
 
 /** A click on a chart pins; on map and terrain, where it can drop a ball, only with that tool. */

@@ -15,6 +15,7 @@ import type { MakePart } from "./part";
 import { aOf, bOf, type Rect } from "./projection";
 import { Routes } from "./routes";
 import { drawSheet, emptyWords, namesOf } from "./sheet";
+import { nearestMark } from "./nearest";
 import type { Pointer } from "./state";
 import { adopt } from "./sheets";
 import { steering } from "./steering";
@@ -137,6 +138,8 @@ export const map: MakePart = (context) => {
   const snapped = (place: Place): Pointer | null => {
     if (!layout || !state.surface) return null;
     const { x, y } = layout.rect;
+    const mark = nearestMark(state.critical?.points ?? [], layout, x + place.x, y + place.y);
+    if (mark) return mark;
     return routes.snap(state.runs.values(), state.time, layout, state.surface.lengths, x + place.x, y + place.y) ?? placeAt(place);
   };
   const about = (factor: number, at: Pointer | null = state.pointer) => {

@@ -56,6 +56,15 @@ export interface Drop {
 /** What was done, in order; replayed, it gives the same planes and runs again. */
 export type Action = { plane: PlaneSpec } | { drop: Drop } | { remove: number };
 
+/** A place of the plane, or a step of a run, or a critical point by its number in the frame of them. */
+export interface Whereabouts {
+  a: number;
+  b: number;
+  run?: number | null;
+  step?: number | null;
+  found?: number | null;
+}
+
 // ---------------------------------------------------------------- messages, page -> host
 
 export type Message =
@@ -66,12 +75,12 @@ export type Message =
   | { kind: "drop"; drop: Drop }
   | { kind: "control"; run: number | null; action: "pause" | "play" | "step" | "remove" }
   | { kind: "speed"; steps_per_second: number } // 0: as fast as it goes
-  | { kind: "inspect"; a: number; b: number; run?: number | null; step?: number | null }
-  | { kind: "boundary"; a: number; b: number; run?: number | null; step?: number | null }
+  | ({ kind: "inspect" } & Whereabouts)
+  | ({ kind: "boundary" } & Whereabouts)
   | { kind: "find"; a: number; b: number } // critical points, from here and from where the runs rest
   | { kind: "basins" }
   | { kind: "trust"; full: boolean }
-  | { kind: "spectrum"; run?: number | null; step?: number | null; a: number; b: number }
+  | ({ kind: "spectrum" } & Whereabouts)
   | { kind: "stability"; run: number }
   | { kind: "tour"; tour: string; step: number }
   | { kind: "export"; format: "html" | "svg" }

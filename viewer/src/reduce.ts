@@ -32,6 +32,11 @@ function patch(state: State, frame: Frame): Partial<State> {
       const { run } = frame.head as Heads["stability"];
       return { stability: new Map(state.stability).set(run, held) };
     }
+    case "critical": {
+      // The numbers of an earlier search name nothing any more.
+      const stale = state.looked?.found === undefined ? {} : { looked: null, pinned: false };
+      return { critical: frame.head as Heads["critical"], ...stale };
+    }
     case "busy": {
       const { what, share, done } = frame.head as Heads["busy"];
       const busy = new Map(state.busy).set(what, share);

@@ -31,12 +31,13 @@ export interface Camera {
   north?: number;
 }
 
-/** What the pointer marks, wherever it is: a place of the map, perhaps a step of a run. */
+/** What the pointer marks, wherever it is: a place of the map, perhaps a step of a run or a critical point. */
 export interface Pointer {
   a: number;
   b: number;
   run: number | null;
   step: number | null;
+  found?: number; // number of the critical point, which may lie far out of the plane
 }
 
 export interface State {

@@ -46,7 +46,7 @@ export const underneath: MakePart = (context) => {
     buttons.hidden = !hello?.live;
     for (const button of buttons.children) (button as HTMLButtonElement).disabled = connection === "lost";
     foundWords.textContent = critical?.words ?? "";
-    list.replaceChildren(...(critical?.points ?? []).map((point) => entry(context, point)));
+    list.replaceChildren(...(critical?.points ?? []).map((point, found) => entry(context, point, found)));
     basins.textContent = parts?.words ?? "";
     for (const text of [foundWords, basins]) text.hidden = !text.textContent;
     list.hidden = !list.childElementCount;
@@ -89,8 +89,8 @@ export function here({ looked, pointer }: Pick<State, "looked" | "pointer">): Po
 
 type Point = NonNullable<State["critical"]>["points"][number];
 
-function entry(context: Context, point: Point): HTMLElement {
-  const place = { a: point.a, b: point.b, run: null, step: null };
+function entry(context: Context, point: Point, found: number): HTMLElement {
+  const place = { a: point.a, b: point.b, run: null, step: null, found };
   const point_here = () => context.store.set({ pointer: place });
   const button = h(
     "button",

@@ -29,3 +29,14 @@ test("the host says which stored result is shown", () => {
   receive(store, frame("scene", { ...scene, scene: 3, stored: null }));
   expect(store.state.stored).toBeNull();
 });
+
+test("another search leaves nobody looking at what an earlier one found", () => {
+  const store = new Store(begin());
+  const [plain, marked] = [{ a: 1, b: 2, run: null, step: null }, { a: 1, b: 2, run: null, step: null, found: 0 }];
+  for (const [looked, after] of [[plain, plain], [marked, null]] as const) {
+    store.set({ looked, pinned: true });
+    receive(store, frame("critical", { scene: 0, points: [], words: "" }));
+    expect(store.state.looked).toBe(after);
+    expect(store.state.pinned).toBe(after !== null);
+  }
+});

@@ -16,7 +16,7 @@ from thalweg.views.path import gap_shares
 from thalweg.views.prose import number, percent
 from thalweg.views.surface import SurfaceView
 from thalweg.web.labels import Labels, labels_of
-from thalweg.web.messages import Boundary, Inspect, Spectrum
+from thalweg.web.messages import Inspect, Place
 from thalweg.web.spot import Spot, spot_of
 from thalweg.web.verdict import Seen, verdict
 
@@ -79,8 +79,10 @@ def inspect_frame(objective: Objective, shown: Shown, point: FloatArray, title: 
     return Frame("inspect", head)
 
 
-def place_words(session: "Session", message: "Inspect | Boundary | Spectrum") -> str:
-    """Return where a message points: coordinates, or a step of a run."""
+def place_words(session: "Session", message: Place) -> str:
+    """Return where a message points: coordinates, a step of a run, or what was found."""
+    if message.found is not None and message.found < len(session.found):
+        return session.found[message.found][0].capitalize()
     run = None if message.run is None else session.runs.get(message.run)
     if run is None or not (run.known or session.objective is None):
         return f"a = {number(message.a)}, b = {number(message.b)}"
@@ -161,9 +163,9 @@ def _seen(
     with np.errstate(all="ignore"):
         plane_loss = float(objective.restrict(shown.plane)(np.array([[a, b]]))["loss"][0])
     if shown.view is None:
-        return Seen(False, plane_loss)
+        return Seen(plane_loss=plane_loss, away=True)
     share = gap_shares(np.array([spot.loss]), np.array([plane_loss]), shown.view)
-    return Seen(False, plane_loss, float(share[0]))
+    return Seen(plane_loss=plane_loss, gap_share=float(share[0]), away=True)
 
 
 def _rows(spot: Spot, seen: Seen) -> Iterator[tuple[str, str]]:

@@ -94,6 +94,16 @@ class _Message(_Checked, frozen=True, tag_field="kind"):
     pass
 
 
+class Place(_Message, frozen=True):
+    """Where one looks: on the plane, at a step of a run, or at a critical point that was found."""
+
+    a: Coordinate
+    b: Coordinate
+    run: Run | None = None
+    step: Step | None = None
+    found: Annotated[int, Meta(ge=0, le=999)] | None = None
+
+
 class Open(_Message, frozen=True, tag="open"):
     """Begin, or begin again where a link or a lost connection left off."""
 
@@ -142,22 +152,12 @@ class Speed(_Message, frozen=True, tag="speed"):
     steps_per_second: Annotated[float, Meta(ge=0, le=100_000)]
 
 
-class Inspect(_Message, frozen=True, tag="inspect"):
-    """The numbers of a place: on the plane, or at a step of a run."""
-
-    a: Coordinate
-    b: Coordinate
-    run: Run | None = None
-    step: Step | None = None
+class Inspect(Place, frozen=True, tag="inspect"):
+    """The numbers of a place."""
 
 
-class Boundary(_Message, frozen=True, tag="boundary"):
+class Boundary(Place, frozen=True, tag="boundary"):
     """What the network of a place computes."""
-
-    a: Coordinate
-    b: Coordinate
-    run: Run | None = None
-    step: Step | None = None
 
 
 class Find(_Message, frozen=True, tag="find"):
@@ -177,13 +177,8 @@ class Trust(_Message, frozen=True, tag="trust"):
     full: bool = False
 
 
-class Spectrum(_Message, frozen=True, tag="spectrum"):
+class Spectrum(Place, frozen=True, tag="spectrum"):
     """The Hessian's eigenvalues at a place."""
-
-    a: Coordinate
-    b: Coordinate
-    run: Run | None = None
-    step: Step | None = None
 
 
 class Stability(_Message, frozen=True, tag="stability"):

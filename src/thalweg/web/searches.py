@@ -20,6 +20,7 @@ from thalweg.views.prose import counted, listed, number
 
 LARGEST = 1000  # parameters: every step of a search takes the whole Hessian
 WORK = 1.6e9  # steps x n^3 of one search: some ten seconds
+KINK = "kink"
 IN_PLANE = 1e-6  # of the window's reach: nearer than this the plane goes through the point
 _KINDS = {Kind.MINIMUM: "minimum", Kind.SADDLE: "saddle", Kind.MAXIMUM: "maximum"}
 _ENDED = {
@@ -69,15 +70,36 @@ def critical_frame(
         scene: number of the plane.
         reach: of the window, in parameter space.
     """
+    distinct = _distinct(hunts)
+    marks = [_mark(objective, plane, point, reach) for point in distinct]
+    marks += [_end(plane, hunt) for hunt in _on_kinks(hunts)]
+    return Frame("critical", {"scene": scene, "points": marks, "words": _words(hunts, distinct)})
+
+
+def found_by(hunts: list[Hunt]) -> list[tuple[str, FloatArray]]:
+    """Return what searches found, in words and as points (n,), in the order of the frame's marks.
+
+    >>> from thalweg.objectives.zoo import himmelblau
+    >>> search = search_from(himmelblau(), np.array([0.1, -2.0]))
+    >>> [words for words, _ in found_by([Hunt("here", search), Hunt("there", search)])]
+    ['saddle of index 1']
+    """
+    points = [(point.words, point.point) for point in _distinct(hunts)]
+    return points + [(KINK, hunt.search.end) for hunt in _on_kinks(hunts)]
+
+
+def _distinct(hunts: list[Hunt]) -> list[CriticalPoint]:
+    """Return the critical points, copies once, from the lowest loss on."""
     distinct: list[CriticalPoint] = []
     for hunt in hunts:
         found = hunt.search.found
         if found is not None and not any(alike(found, other) for other in distinct):
             distinct.append(found)
-    distinct.sort(key=lambda point: point.loss)
-    marks = [_mark(objective, plane, point, reach) for point in distinct]
-    marks += [_end(plane, hunt) for hunt in hunts if hunt.search.outcome is Outcome.KINK]
-    return Frame("critical", {"scene": scene, "points": marks, "words": _words(hunts, distinct)})
+    return sorted(distinct, key=lambda point: point.loss)
+
+
+def _on_kinks(hunts: list[Hunt]) -> list[Hunt]:
+    return [hunt for hunt in hunts if hunt.search.outcome is Outcome.KINK]
 
 
 def _mark(objective: Objective, plane: Plane, found: CriticalPoint, reach: float) -> dict:
@@ -118,7 +140,7 @@ def _end(plane: Plane, hunt: Hunt) -> dict:
     return {
         "a": a,
         "b": b,
-        "text": "kink",
+        "text": KINK,
         "kind": "point",
         "loss": search.loss,
         "index": None,

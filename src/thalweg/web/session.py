@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import xarray as xr
@@ -18,7 +18,7 @@ from thalweg.views.surface import SurfaceView
 from thalweg.web import messages
 from thalweg.web.ground import Ground
 from thalweg.web.hall import Hall
-from thalweg.web.messages import Action, Bench, Message, PlaneSpec, Window
+from thalweg.web.messages import Action, Bench, Message, Place, PlaneSpec, Window
 from thalweg.web.outbox import Outbox, topic_of
 from thalweg.web.turns import WhileWanted, within
 from thalweg.web.walked import Walked
@@ -57,6 +57,7 @@ class Session:
         runs: by number.
         log: planes, drops and removals in order; replayed, they give the same again.
         next_run: the number that the next run gets.
+        found: critical points in the order of their marks, in words and as points (n,).
         ground: what the paths of the runs lie on; None where there can be no runs.
         speed: steps a second of each run; 0: as fast as it goes.
         wake: set when the runs have something to do.
@@ -78,6 +79,7 @@ class Session:
         self.scene = 0
         self.surface: xr.Dataset | None = None
         self.view: SurfaceView | None = None
+        self.found: Sequence[tuple[str, FloatArray]] = ()
         self.ground: Ground | None = None
         self.runs: dict[int, Walked] = {}
         self.next_run = 0
@@ -125,6 +127,8 @@ class Session:
 
     def forget(self, *kinds: str) -> None:
         """Let go of the frames of some kinds: they are shown no longer."""
+        if "critical" in kinds:
+            self.found = ()
         for topic in [t for t, frame in self._shown.items() if frame.kind in kinds]:
             del self._shown[topic]
             self.outbox.forget(topic)
@@ -172,15 +176,20 @@ class Session:
             raise InputError("a plane must be shown", "none", "open a landscape first")
         return self.plane
 
-    def point(self, message: Any) -> FloatArray:
-        """Return the point (n,) of a message: of its run and step if it has them, else of a, b.
+    def point(self, message: Place) -> FloatArray:
+        """Return the point (n,) of a message: what was found, or of a run and step, else of a, b.
 
         Of a run whose points were not kept, it is the one below, on the plane.
 
         Raises:
-            InputError: a run or a step that is not there.
+            InputError: a run, a step or a find that is not there.
         """
-        number = getattr(message, "run", None)
+        if message.found is not None:
+            if message.found < len(self.found):
+                return self.found[message.found][1]
+            got, mend = f"number {message.found}", "search again"
+            raise InputError("the critical point must be one that was found", got, mend)
+        number = message.run
         if number is None or (number in self.runs and not self.runs[number].known):
             return self.require_plane().points([[message.a, message.b]])[0]
         if number not in self.runs:
@@ -248,6 +257,7 @@ class Session:
         self.clear_runs()
         self._shown.clear()
         self.surface = self.view = self.ground = None
+        self.found = ()
 
     def _begin(self, message: Message) -> None:
         from thalweg.web.handlers import HANDLERS, LATEST

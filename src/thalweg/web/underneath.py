@@ -22,7 +22,7 @@ from thalweg.web.busy import busy
 from thalweg.web.inspect import place_words, shown_of
 from thalweg.web.labels import basins_frame, labels_of
 from thalweg.web.messages import Basins, Find, Inspect, Spectrum, Trust
-from thalweg.web.searches import Hunt, critical_frame, search_from
+from thalweg.web.searches import Hunt, critical_frame, found_by, search_from
 
 if TYPE_CHECKING:
     from thalweg.web.session import Session
@@ -47,7 +47,9 @@ async def find(session: "Session", message: Find) -> None:
         frame = await session.compute(
             critical_frame, objective, shown.plane, hunts, shown.scene, shown.reach
         )
-    session.send(frame)
+    if session.scene == shown.scene:
+        session.found = found_by(hunts)
+        session.send(frame)
 
 
 async def basins(session: "Session", message: Basins) -> None:

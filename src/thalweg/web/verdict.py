@@ -18,11 +18,13 @@ class Seen:
         minimum: whether the map has a minimum there, inside the window.
         plane_loss: loss of the plane under the point.
         gap_share: |loss - plane_loss| as a share of the range of the map, both as drawn.
+        away: whether the point lies out of the plane, so that nothing is drawn of it.
     """
 
     minimum: bool = False
     plane_loss: float = np.nan
     gap_share: float = 0.0
+    away: bool = False
 
 
 def verdict(spot: Spot, seen: Seen) -> tuple[str, bool]:
@@ -38,7 +40,7 @@ def _off_plane(spot: Spot, seen: Seen) -> tuple[str, bool]:
     if not seen.gap_share >= TRUE_BELOW:
         return "", False
     words = (
-        f"This step lies {number(spot.distance, 2)} out of the plane: its true loss is "
+        f"This place lies {number(spot.distance, 2)} out of the plane: its true loss is "
         f"{number(spot.loss)}, the picture under it {number(seen.plane_loss)}."
     )
     return words, True
@@ -50,16 +52,25 @@ def _kind(spot: Spot, seen: Seen) -> tuple[str, bool]:
         known = np.isfinite(spot.gradient_norm)
         return ("" if known else "No derivatives are known here."), False
     if bends.critical:
-        return _critical(bends)
+        return _away(bends) if seen.away else _critical(bends)
     norm = number(spot.gradient_norm, 2)
     if seen.minimum:
         words = f"The map has a minimum here, the loss has none: gradient norm {norm}."
         return words, True
     words = f"Not a critical point: gradient norm {norm}."
-    if bends.shown is Shape.MINIMUM and bends.lowest < -bends.tolerance:
+    if not seen.away and bends.shown is Shape.MINIMUM and bends.lowest < -bends.tolerance:
         low = number(bends.lowest, 2)
         words += f" Curved upward in this plane, downward in space (λ_min = {low})."
     return words, False
+
+
+def _away(bends: Bends) -> tuple[str, bool]:
+    """Return the words for a critical point of which the plane draws nothing."""
+    down, up = bends.lowest < -bends.tolerance, bends.highest > bends.tolerance
+    if down and up:
+        index = f" of index {bends.negative}" if bends.negative is not None else ""
+        return f"A saddle{index}, out of this plane.", False
+    return "A critical point, out of this plane.", False
 
 
 def _critical(bends: Bends) -> tuple[str, bool]:
