@@ -10,8 +10,8 @@ type Recipe = PlaneSpec["recipe"];
 
 /** What can be asked for where the host does not say: on a given objective. */
 const RECIPES: readonly (readonly [Recipe, string])[] = [
-  ["filter", "random, filter-normalized"],
-  ["random", "random directions"],
+  ["filter", "filter-normalized random directions"],
+  ["random", "unit-length random directions"],
   ["principal", "principal directions of the runs"],
   ["eigen", "extreme Hessian eigenvectors"],
   ["points", "through the ends of three runs"],

@@ -57,9 +57,15 @@ class Local:
         scaled = self.eigenvalues * self.along / (np.square(self.eigenvalues) + damping)
         return -self.vectors @ scaled
 
-    def newton_step(self, cut: float) -> FloatArray:
-        """Return the Newton step (n,) in the space of the eigenvalues larger than `cut`."""
-        seen = np.abs(self.eigenvalues) > cut
+    def newton_step(self, cut: float, share: float = 0.0) -> FloatArray:
+        """Return the Newton step (n,) in the space of the eigenvalues larger than `cut`.
+
+        Args:
+            cut: in units of the eigenvalues.
+            share: of the gradient that an eigenvector must hold to count. Where curvature is
+                small, the rounding of a gradient makes steps as long as you like.
+        """
+        seen = (np.abs(self.eigenvalues) > cut) & (np.abs(self.along) >= share * self.slope)
         scaled = np.divide(self.along, self.eigenvalues, out=np.zeros_like(self.along), where=seen)
         return -self.vectors @ scaled
 

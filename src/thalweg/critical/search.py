@@ -23,7 +23,8 @@ GRAINS = 10.0  # a gradient within so many of its own rounding errors is not kno
 FAR = 1e-6  # a Newton step of this share of the point's length, at the end of a search ...
 SEEN = 1e-13  # in the eigenvalues above this share of the largest: smaller ones are rounding
 FADES = 0.9  # ... whose successors are no shorter than this: at x^p it is (p - 2) / (p - 1)
-ONWARD = 3  # so many steps on, two on average
+ONWARD = 3  # so many steps on, the shortest of as many
+HOLDS = 1e-2  # in the directions that hold this share of the gradient: the rest may be rounding
 FALLS = 0.2  # the gradient that they leave of what the first did: exp(-3) where it only fades
 NEAR = 1e-8  # relative move over which the rounding shows: nothing in float64, an ulp in float32
 _METHOD, _STRICT = LevenbergMarquardt(), Tolerances()
@@ -171,7 +172,7 @@ def _runs_away(objective: SmoothObjective, end: Local) -> bool:
     here, lengths, slopes = end, [], []
     room = FAR * max(1.0, float(np.linalg.norm(end.point)))
     for _ in range(ONWARD + 3):
-        step = here.newton_step(SEEN * here.largest)
+        step = here.newton_step(SEEN * here.largest, HOLDS)
         lengths.append(float(np.linalg.norm(step)))
         if lengths[-1] <= room:
             return False
@@ -180,8 +181,8 @@ def _runs_away(objective: SmoothObjective, end: Local) -> bool:
             return True
         here = there
         slopes.append(here.slope)
-    # The first step may be long by chance; a gradient that does not fall is rounding.
-    goes_on = sum(lengths[-2:]) >= FADES**ONWARD * sum(lengths[1:3])
+    # A gradient that does not fall is rounding.
+    goes_on = min(lengths[-ONWARD:]) >= FADES**ONWARD * min(lengths[:ONWARD])
     return goes_on and slopes[-1] <= FALLS * slopes[0]
 
 

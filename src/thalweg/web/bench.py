@@ -34,10 +34,10 @@ OPTIMIZERS: dict[str, tuple[type[Stepper], float]] = {  # with a learning rate t
     "AdamW": (AdamW, 0.02),
 }
 RECIPES = {
-    "random": "random directions of length 1",
-    "filter": "random directions, filter-normalized",
+    "random": "unit-length random directions",
+    "filter": "filter-normalized random directions",
     "principal": "principal directions of the runs",
-    "eigen": "lowest and highest Hessian eigenvector",
+    "eigen": "extreme Hessian eigenvectors",
     "points": "through the ends of three runs",
 }
 
