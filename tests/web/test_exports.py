@@ -66,7 +66,7 @@ def test_the_page_holds_what_is_seen_and_nothing_live():
     kinds = ["hello", "scene", "surface", *["run", "path"] * 3, "trust"]
     assert [frame.kind for frame in told] == kinds
     hello = told[0].head
-    assert (hello["live"], hello["layout"], hello["choices"]) == (False, "explorer", None)
+    assert (hello["live"], hello["layout"], hello["choices"]) == (False, "explorer", {})
     assert hello["tours"] == []
     assert ATTACK not in text
     for before, after in zip(session.frames[1:-1], told[1:], strict=True):

@@ -292,7 +292,9 @@ def test_a_given_objective_takes_the_place_of_the_bench():
 
     frames, scene, points = with_page(talk, Hall(bowl))
     assert frames
-    assert frames[0].head["choices"] is None
+    offered = frames[0].head["choices"]
+    assert offered["data"] == []
+    assert len(offered["recipes"]) == 5
     assert scene["bench"] is None
     assert scene["parameters"] == 3
     assert not [f for f in frames if f.kind == "data"]

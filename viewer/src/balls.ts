@@ -4,17 +4,8 @@ import { SAVED } from "./bench";
 import { h } from "./dom";
 import { choice, numberInput, typed } from "./fields";
 import type { MakePart } from "./part";
-import type { Choices, OptimizerSpec } from "./protocol";
+import type { OptimizerSpec } from "./protocol";
 
-/** What can be dropped where the host does not say: on a given objective. Colors: Okabe-Ito. */
-const OPTIMIZERS: Choices["optimizers"] = [
-  { name: "SGD", lr: 0.1, color: "#0072b2" },
-  { name: "momentum", lr: 0.05, color: "#e69f00" },
-  { name: "Nesterov", lr: 0.05, color: "#cc79a7" },
-  { name: "RMSprop", lr: 0.01, color: "#56b4e9" },
-  { name: "Adam", lr: 0.02, color: "#009e73" },
-  { name: "AdamW", lr: 0.02, color: "#d55e00" },
-];
 const CHAPTER = ["SGD", "momentum", "Adam"];
 const BATCHES = ["0", "8", "16", "32", "64", "128"];
 
@@ -25,7 +16,7 @@ export const balls: MakePart = ({ store }) => {
 
   const build = () => {
     const { hello } = store.state;
-    const known = hello?.choices?.optimizers ?? OPTIMIZERS;
+    const known = hello?.choices?.optimizers ?? [];
     const rates = new Map(known.map(({ name, lr }) => [name, lr]));
     const chosen = () => store.state.optimizers;
     const choose = (names: Set<string>) =>

@@ -110,12 +110,13 @@ function objective({ store }: Context): HTMLElement {
 
 function storedForm({ store, send }: Context): HTMLElement {
   const { stored, live, choices, left_out } = store.state.hello as NonNullable<typeof store.state.hello>;
-  const own = choices ? "none: the bench’s own network" : "choose one";
+  const benched = (choices?.data.length ?? 0) > 0;
+  const own = benched ? "none: the bench’s own network" : "choose one";
   const entries = stored.map(({ name, words }) => [name, words ? `${name}: ${words}` : name] as const);
   const field = choice("Result", [["", own], ...entries], (name) => {
     store.set({ stored: name || null, time: null, fault: null });
     if (name) send({ kind: "choose", stored: name });
-    else if (choices) send({ kind: "bench", bench: store.state.bench ?? CHAPTER });
+    else if (benched) send({ kind: "bench", bench: store.state.bench ?? CHAPTER });
   });
   field.show(store.state.stored ?? "");
   return h("fieldset", { disabled: !live }, h("legend", {}, "Stored results"), field.el, h("p", { class: "hint", hidden: !left_out }, left_out ?? ""));

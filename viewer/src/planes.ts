@@ -8,14 +8,6 @@ import type { State } from "./state";
 
 type Recipe = PlaneSpec["recipe"];
 
-/** What can be asked for where the host does not say: on a given objective. */
-const RECIPES: readonly (readonly [Recipe, string])[] = [
-  ["filter", "filter-normalized random directions"],
-  ["random", "unit-length random directions"],
-  ["principal", "principal directions of the runs"],
-  ["eigen", "extreme Hessian eigenvectors"],
-  ["points", "through the ends of three runs"],
-];
 const NEEDED: Partial<Record<Recipe, number>> = { principal: 1, points: 3 }; // runs
 const GRIDS = ["41", "81", "121", "201"];
 
@@ -58,7 +50,7 @@ export const planes: MakePart = (context) => {
   const draw = () => {
     const { hello, scene, runs, points } = store.state;
     if (!scene) return;
-    const known = hello?.choices?.recipes.map(({ recipe, words }) => [recipe, words] as const) ?? RECIPES;
+    const known = (hello?.choices?.recipes ?? []).map(({ recipe, words }) => [recipe, words] as const);
     const { plane } = scene;
     const listed = known.some(([name]) => name === plane.recipe) ? known : [...known, [plane.recipe, plane.recipe === "stored" ? "as stored" : "as the tour laid it"] as const];
     recipe.options(listed.map(([name, told]) => [name, told, runs.size < (NEEDED[name] ?? 0)]));

@@ -89,7 +89,7 @@ export type Message =
 // ---------------------------------------------------------------- frames, host -> page
 
 export interface Choices {
-  data: string[];
+  data: string[]; // none: the objective is given, there is no bench
   activations: string[];
   optimizers: { name: string; lr: number; color: string }[];
   recipes: { recipe: PlaneSpec["recipe"]; words: string }[];
@@ -109,7 +109,7 @@ export interface Heads {
     live: boolean; // false: a saved file; nothing new can be computed
     /** figure: terrain, map and trust lines alone, for reports and notebooks. */
     layout: "explorer" | "figure";
-    choices: Choices | null; // null: the objective is given, there is no bench
+    choices: Choices | null; // null: nothing can be chosen, as in a figure
     tours: TourEntry[];
     stored: { name: string; kind: string; words: string }[];
     left_out?: string; // which of them are not listed, in words

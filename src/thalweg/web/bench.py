@@ -90,14 +90,18 @@ def stepper(spec: OptimizerSpec) -> Stepper:
     return OPTIMIZERS[spec.name][0](spec.lr)
 
 
-def choices() -> dict[str, Any]:
+def choices(bench: bool = True) -> dict[str, Any]:
     """Return what a visitor may choose from, as the frame `hello` tells it.
 
     Data that scikit-learn makes are left out where it is not installed.
+
+    Args:
+        bench: False where the objective is given, so that there are no data to choose.
     """
     known = find_spec("sklearn") is not None
+    names = [name for name in DATA if known or name not in NEEDS_SKLEARN]
     return {
-        "data": [name for name in DATA if known or name not in NEEDS_SKLEARN],
+        "data": names if bench else [],
         "activations": list(get_args(get_type_hints(Bench)["activation"])),
         "optimizers": [
             {"name": name, "lr": rate, "color": optimizer_color(name)}

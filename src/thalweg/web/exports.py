@@ -49,8 +49,9 @@ async def export(session: "Session", message: Export) -> None:
 
 def saved_page(frames: Sequence[Frame]) -> str:
     """Return the offline page of what is seen."""
-    title = next((str(f.head["title"]) for f in frames if f.kind == "hello"), "Thalweg")
-    hello = hello_frame(title, __version__, live=False, layout="explorer")
+    said = next((frame.head for frame in frames if frame.kind == "hello"), {})
+    title, choices = str(said.get("title", "Thalweg")), said.get("choices")
+    hello = hello_frame(title, __version__, live=False, layout="explorer", choices=choices)
     return page([hello, *(f for f in frames if f.kind not in PASSING)], title)
 
 

@@ -42,12 +42,11 @@ async def _greet(session: Session, library: Library, message: Open) -> _Chosen |
     """Say what can be asked for; return the stored result to begin with, if there is one."""
     hall = session.hall
     stored, left_out = await session.compute(library.listing)
-    offered = None if hall.objective is not None else choices()
     hello = hello_frame(
         TITLE,
         __version__,
         live=True,
-        choices=offered,
+        choices=choices(bench=hall.objective is None),
         tours=hall.tours,
         stored=stored,
         left_out=left_out,
