@@ -80,6 +80,9 @@ def test_the_exported_page_is_whole(browser, address, tmp_path):
         visit.wait_for_terrain()
         expect(visit.page.locator(".thalweg")).to_have_attribute("data-connection", "file")
         expect(visit.page.locator(".timeline li")).to_have_count(1)
+        expect(visit.page.get_by_label("Width")).to_be_disabled()
+        expect(visit.page.get_by_label("Width")).to_have_value("16")
+        expect(visit.page.locator(".balls")).to_be_hidden()  # nothing new is computed
         visit.page.wait_for_timeout(500)
         outside = [url for url in visit.asked if not url.startswith(("file:", "blob:", "data:"))]
         assert outside == []

@@ -1,6 +1,5 @@
 /** Balls: the optimizers that a drop starts side by side, and for how long. */
 
-import { SAVED } from "./bench";
 import { h } from "./dom";
 import { choice, numberInput, typed } from "./fields";
 import type { MakePart } from "./part";
@@ -65,14 +64,15 @@ export const balls: MakePart = ({ store }) => {
     };
     const form = h(
       "fieldset",
-      { disabled: !hello?.live },
+      {},
       h("legend", { class: "ball" }, h("span", {}, "A ball is dropped with"), h("span", { "aria-hidden": "true" }, "learning rate")),
       ...lines.map(({ line }) => line),
       h("button", { type: "button", class: "preset", onclick: chapter }, "The chapter’s three"),
       steps.el,
       batch.el,
     );
-    el.replaceChildren(...(hello?.live ? [] : [h("p", { class: "hint" }, SAVED)]), form);
+    el.hidden = !hello?.live; // a saved page drops none
+    el.replaceChildren(form);
 
     show = () => {
       const { optimizers, steps: count, batch: size } = store.state;

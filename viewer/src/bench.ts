@@ -8,7 +8,7 @@ import { planes } from "./planes";
 import type { Bench, Choices } from "./protocol";
 
 /** What a page says in the place of what it cannot do. */
-export const SAVED = "This is a saved page: it shows what was computed, and computes nothing new. thalweg explore does.";
+const SAVED = "This is a saved page: it shows what was computed, and computes nothing new. thalweg explore does.";
 
 export const bench: MakePart = (context) => {
   const { store } = context;

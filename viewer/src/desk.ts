@@ -4,7 +4,7 @@ import { h } from "./dom";
 import type { Context, Part } from "./part";
 
 const NARROW = 700; // pixels of the viewer itself, as in style.css
-const FIRST = "balls"; // the panel that is open at first where only one is
+const FIRST = { live: "balls", saved: "curves" }; // the panel that is open at first where only one is
 
 type Name = "terrain" | "tool" | "timeline" | "map" | "bench" | "balls" | "boundary" | "inspector" | "curves" | "underneath" | "trust";
 type Parts = Record<Name, Part>;
@@ -44,7 +44,7 @@ export function explorer(context: Context, parts: Parts, header: HTMLElement, no
   let narrow: boolean | null = null;
   const fold = () => {
     const { panel } = store.state;
-    const open = panel === begun ? FIRST : panel;
+    const open = panel === begun ? FIRST[store.state.hello?.live ? "live" : "saved"] : panel;
     for (const [name, details] of panels) details.open = !narrow || name === open;
   };
   const begun = store.state.panel;
