@@ -56,6 +56,20 @@ def test_each_control_changes_the_true_loss_and_the_link(browser, address):
         expect(page.get_by_role("heading", level=1)).to_have_text("2-5-5-1 tanh on xor")
 
 
+def test_who_changes_much_at_once_loses_nothing(browser, address):
+    with visiting(browser, address()) as visit:
+        visit.wait_for_terrain()
+        page = visit.page
+        page.get_by_role("button", name="Drop at the middle").click()
+        page.get_by_role("button", name="Clear runs").click()
+        page.get_by_label("Set", exact=True).select_option("xor")
+        for label, value in (("Noise", "0.5"), ("Width", "4"), ("Hidden layers", "3")):
+            page.get_by_label(label, exact=True).fill(value)
+        page.get_by_label("Activation").select_option("gelu")
+        expect(page.get_by_role("heading", level=1)).to_have_text("2-4-4-4-1 gelu on xor")
+        visit.wait_for_address("data=xor&noise=0.5&depth=3&width=4&activation=gelu")
+
+
 def test_draw_again_is_another_seed(browser, address):
     with visiting(browser, address()) as visit:
         visit.wait_for_terrain()

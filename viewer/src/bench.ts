@@ -53,6 +53,13 @@ interface Form {
   show(): void;
 }
 
+/** Ask for a bench, and number it, so that what was chosen stays in the form until it is shown. */
+function askBench({ store, send }: Pick<Context, "store" | "send">, bench: Bench): void {
+  const number = store.state.asked + 1;
+  store.set({ bench, asked: number });
+  send({ kind: "bench", bench, number });
+}
+
 function networkForm({ store, send }: Context, choices: Choices): Form {
   const { limits } = choices;
   const fields: [keyof Bench, Field<never>][] = [];
@@ -60,8 +67,7 @@ function networkForm({ store, send }: Context, choices: Choices): Form {
     const { bench } = store.state;
     if (!bench) return;
     const next = { ...bench, ...patch };
-    store.set({ bench: next });
-    send({ kind: "bench", bench: next });
+    askBench({ store, send }, next);
   };
   const add = <K extends keyof Bench>(name: K, make: (tell: (value: Bench[K]) => void) => Field<Bench[K]>) => {
     const field = make((value) => change({ [name]: value }));
@@ -116,7 +122,7 @@ function storedForm({ store, send }: Context): HTMLElement {
   const field = choice("Result", [["", own], ...entries], (name) => {
     store.set({ stored: name || null, time: null, fault: null });
     if (name) send({ kind: "choose", stored: name });
-    else if (benched) send({ kind: "bench", bench: store.state.bench ?? CHAPTER });
+    else if (benched) askBench({ store, send }, store.state.bench ?? CHAPTER);
   });
   field.show(store.state.stored ?? "");
   return h("fieldset", { disabled: !live }, h("legend", {}, "Stored results"), field.el, h("p", { class: "hint", hidden: !left_out }, left_out ?? ""));

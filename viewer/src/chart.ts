@@ -158,7 +158,7 @@ function options(root: HTMLElement, picture: Picture, width: number, height: num
       { ...axis, size: 24, gap: 4, values: (_, splits) => splits.map((v) => short(v, 7)), grid: { show: false } },
       {
         ...axis,
-        size: 46,
+        size: (_: uPlot, values: string[] | null) => Math.max(46, 10 + wider(values ?? [])),
         gap: 6,
         splits: (_, __, low, high) =>
           picture.scale === "both"
@@ -211,9 +211,12 @@ function options(root: HTMLElement, picture: Picture, width: number, height: num
 
 /** The width that the longest name needs, up to two fifths of the whole. */
 function room({ lines }: Picture, width: number): number {
+  return Math.min(0.4 * width, 20 + wider(lines.map(({ name }) => name)));
+}
+
+function wider(texts: readonly string[]): number {
   pen.font = FONT;
-  const longest = Math.max(...lines.map(({ name }) => pen.measureText(name).width));
-  return Math.min(0.4 * width, 20 + longest);
+  return Math.max(0, ...texts.map((text) => pen.measureText(text).width));
 }
 
 function series({ color, dotted, points }: Line): uPlot.Series {

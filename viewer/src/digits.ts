@@ -16,6 +16,13 @@ export function short(value: number, digits = 3): string {
   return `${front} × 10${raised}`.replace("-", "−");
 }
 
+/** Both ends of a span, with so many digits that one sees how far they are apart. */
+export function fromTo(low: number, high: number): [string, string] {
+  const alike = Math.log10(Math.max(Math.abs(low), Math.abs(high)) / (high - low));
+  const digits = Number.isFinite(alike) ? Math.min(12, Math.max(3, 2 + Math.ceil(alike))) : 3;
+  return [short(low, digits), short(high, digits)];
+}
+
 /** A count, with every digit. */
 export function count(value: number): string {
   return PLAIN.format(value);

@@ -2,7 +2,7 @@
 
 import { axesOf } from "./axes";
 import { readable, type Theme } from "./colors";
-import { short } from "./digits";
+import { fromTo, short } from "./digits";
 import { ROUNDING } from "./gap";
 import { type Ground, groundOf, heightAt, type Placing, placing } from "./ground";
 import type { Label, Ring } from "./labels";
@@ -119,7 +119,8 @@ export class Landscape {
     const { relief } = ground;
     const scale = `height: ${surface.field_label}, ${relief.scale} scale`;
     const cut = ground.peaks ? "; striped peaks are cut off" : "";
-    return `${scale}, ${short(relief.low)} to ${short(relief.high)} over a third of the width${cut}`;
+    const [low, high] = fromTo(relief.low, relief.high);
+    return `${scale}, ${low} to ${high} over a third of the width${cut}`;
   }
 
   /** Whether there is anything to see. */

@@ -13,11 +13,14 @@ const GRIDS = ["41", "81", "121", "201"];
 
 export const planes: MakePart = (context) => {
   const { store, send } = context;
+  let asked: { scene: number; plane: PlaneSpec } | null = null; // of which no scene has come yet
   const change = (patch: Partial<PlaneSpec>) => {
     const { scene, runs } = store.state;
     if (!scene) return;
-    const plane: PlaneSpec = { ...scene.plane, ...patch, steps: [] };
+    const last = asked?.scene === scene.scene ? asked.plane : scene.plane;
+    const plane: PlaneSpec = { ...last, ...patch, steps: [] };
     plane.runs = plane.recipe === "points" ? three(plane.runs ?? [], [...runs.keys()]) : [];
+    asked = { scene: scene.scene, plane };
     send({ kind: "plane", plane });
   };
   const recipe = choice("Directions", [], (value) => change({ recipe: value as Recipe }));
@@ -67,9 +70,12 @@ export const planes: MakePart = (context) => {
     grid.show(String(fine));
     height.show(store.state.height);
   };
-  const stop = store.on(["hello", "scene", "runs", "points", "height"], draw);
+  const stops = [
+    store.on(["hello", "scene", "runs", "points", "height"], draw),
+    store.on(["fault"], () => (asked = null)), // what was refused is no part of what is asked for next
+  ];
   draw();
-  return { el, dispose: stop };
+  return { el, dispose: () => stops.forEach((stop) => stop()) };
 };
 
 /** Three runs: those asked for as far as they exist, then others. */

@@ -69,7 +69,7 @@ export interface Whereabouts {
 
 export type Message =
   | { kind: "open"; bench: Bench | null; log: Action[]; window: Window | null; points: number; stored?: string | null }
-  | { kind: "bench"; bench: Bench }
+  | { kind: "bench"; bench: Bench; number: number } // the how manieth of these
   | { kind: "plane"; plane: PlaneSpec }
   | { kind: "window"; window: Window; points: number }
   | { kind: "drop"; drop: Drop }
@@ -119,6 +119,7 @@ export interface Heads {
     scene: number; // counts up; frames of an older plane carry a lower one
     stored?: string | null; // the stored result that is shown
     bench: Bench | null;
+    answered?: number; // the last message "bench" that is in it
     objective: string; // its name
     parameters: number;
     plane: PlaneSpec;

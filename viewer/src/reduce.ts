@@ -5,6 +5,8 @@ import type { Path, Run, State, Store } from "./state";
 
 /** What was found in a plane. */
 const FORGOTTEN = { critical: null, basins: null, inspect: null, trust: null };
+/** Requests whose faults are about the plane that was shown then. */
+const OF_A_PLANE = ["bench", "plane", "window", "drop", "find", "basins", "trust", "spectrum", "stability", "inspect", "boundary"];
 const FLOATS = ["a", "b", "loss", "plane_loss", "distance"] as const;
 
 /** Apply one frame. Frames of a plane that is no longer shown are dropped. */
@@ -21,7 +23,7 @@ function patch(state: State, frame: Frame): Partial<State> {
   switch (frame.kind) {
     case "hello":
       // A host that begins anew has forgotten what it was about, and what it had found.
-      return { ...FORGOTTEN, hello: frame.head as Heads["hello"], busy: new Map(), stability: new Map() };
+      return { ...FORGOTTEN, hello: frame.head as Heads["hello"], asked: 0, busy: new Map(), stability: new Map() };
     case "scene":
       return arrived(state, frame.head as Heads["scene"]);
     case "run":
@@ -36,6 +38,10 @@ function patch(state: State, frame: Frame): Partial<State> {
       // The numbers of an earlier search name nothing any more.
       const stale = state.looked?.found === undefined ? {} : { looked: null, pinned: false };
       return { critical: frame.head as Heads["critical"], ...stale };
+    }
+    case "fault": {
+      const fault = frame.head as Heads["fault"];
+      return fault.about === "bench" && state.scene ? { fault, bench: state.scene.bench } : { fault };
     }
     case "busy": {
       const { what, share, done } = frame.head as Heads["busy"];
@@ -60,10 +66,13 @@ function patch(state: State, frame: Frame): Partial<State> {
 function arrived(state: State, scene: Heads["scene"]): Partial<State> {
   const old = state.scene;
   const drops = scene.log.filter((action) => "drop" in action).length;
-  const change: Partial<State> = { scene, bench: scene.bench, window: scene.window };
+  const change: Partial<State> = { scene, window: scene.window };
+  // What the visitor chose since stays in the form; its own scene is on the way.
+  if ((scene.answered ?? state.asked) >= state.asked) change.bench = scene.bench;
   if (scene.stored !== undefined) change.stored = scene.stored;
   if (!old || old.scene !== scene.scene) {
     Object.assign(change, FORGOTTEN, { pointer: null, looked: null, pinned: false });
+    if (state.fault && OF_A_PLANE.includes(state.fault.about)) change.fault = null;
   }
   if (scene.runs) {
     const kept = new Set(scene.runs);

@@ -60,6 +60,7 @@ export interface State {
   connection: "opening" | "open" | "lost" | "file";
   // the visitor's own
   bench: Bench | null; // as in the form; the scene's is what the picture shows
+  asked: number; // messages "bench" that were sent
   optimizers: OptimizerSpec[]; // what a ball is dropped with
   steps: number;
   batch: number;
@@ -153,6 +154,7 @@ export function begin(): State {
     fault: null,
     connection: "opening",
     bench: null,
+    asked: 0,
     optimizers: [{ name: "Adam", lr: 0.02 }],
     steps: 300,
     batch: 0,

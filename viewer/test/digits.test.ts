@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bothTicks, count, percent, short, ticks } from "../src/digits";
+import { bothTicks, count, percent, short, ticks, fromTo } from "../src/digits";
 
 test("numbers keep the digits that count", () => {
   expect([0.61234, -14.2345, 1234.5, 0.5, 100, 0.00012345].map((v) => short(v))).toEqual([
@@ -35,4 +35,11 @@ test("ticks of both signs are powers of ten around zero, where there is room", (
   expect(bothTicks(-0.5, 30, 0.01, 12)).toEqual([-0.1, 0, 0.1, 1, 10]);
   expect(bothTicks(-0.4, 6, 0.01, 5.7)).toEqual([-0.1, 0, 0.1, 1]);
   expect(bothTicks(0, 30, 0.1, 20)).toEqual([0, 0.1, 1, 10]);
+});
+
+test("the ends of a span are told apart", () => {
+  expect(fromTo(0.688, 1.0098)).toEqual(["0.688", "1.01"]);
+  expect(fromTo(0.692096, 0.692432)).toEqual(["0.692096", "0.692432"]);
+  expect(fromTo(1e-9, 3e-9)).toEqual(["1 × 10⁻⁹", "3 × 10⁻⁹"]);
+  expect(fromTo(2, 2)).toEqual(["2", "2"]);
 });

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Frame, Heads } from "../src/protocol";
 import { receive } from "../src/reduce";
 import { begin, Store } from "../src/state";
@@ -38,5 +38,44 @@ test("another search leaves nobody looking at what an earlier one found", () => 
     receive(store, frame("critical", { scene: 0, points: [], words: "" }));
     expect(store.state.looked).toBe(after);
     expect(store.state.pinned).toBe(after !== null);
+  }
+});
+
+describe("the form of the bench", () => {
+  const bench = (data: string) => ({ data }) as unknown as Heads["scene"]["bench"];
+  const scene = (data: string, answered: number) => frame("scene", { scene: 1, log: [], runs: [], window: {}, bench: bench(data), answered });
+
+  test("keeps what was chosen until its own scene comes", () => {
+    const store = new Store(begin());
+    receive(store, scene("spiral", 0));
+    store.set({ bench: bench("xor"), asked: 1 });
+    receive(store, scene("spiral", 0)); // of something else, meanwhile
+    expect(store.state.bench).toEqual(bench("xor"));
+    store.set({ bench: bench("moons"), asked: 2 });
+    receive(store, scene("xor", 1));
+    expect(store.state.bench).toEqual(bench("moons"));
+    receive(store, scene("moons", 2));
+    receive(store, scene("blobs", 2)); // a story's
+    expect(store.state.bench).toEqual(bench("blobs"));
+  });
+  test("shows what there is if what was chosen cannot be", () => {
+    const store = new Store(begin());
+    receive(store, scene("spiral", 0));
+    store.set({ bench: bench("moons"), asked: 1 });
+    receive(store, frame("fault", { wanted: "", got: "", mend: "", about: "bench" }));
+    expect(store.state.bench).toEqual(bench("spiral"));
+  });
+});
+
+test("what was said of a plane goes with it, what was said of a link does not", () => {
+  for (const [about, kept] of [["find", false], ["link", true]] as const) {
+    const store = new Store(begin());
+    const scene = { scene: 1, log: [], runs: [], window: {}, bench: null };
+    receive(store, frame("scene", scene));
+    receive(store, frame("fault", { wanted: "", got: "", mend: "", about }));
+    receive(store, frame("scene", scene));
+    expect(store.state.fault).not.toBeNull(); // the same plane
+    receive(store, frame("scene", { ...scene, scene: 2 }));
+    expect(store.state.fault !== null).toBe(kept);
   }
 });

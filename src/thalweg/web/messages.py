@@ -115,9 +115,10 @@ class Open(_Message, frozen=True, tag="open"):
 
 
 class SetBench(_Message, frozen=True, tag="bench"):
-    """Another network, or other data."""
+    """Another network, or other data; scenes tell the `number` of the last that is in them."""
 
     bench: Bench
+    number: Annotated[int, Meta(ge=0, le=2**53)] = 0
 
 
 class SetPlane(_Message, frozen=True, tag="plane"):

@@ -23,6 +23,7 @@ async def open_scene(session: Session, message: Open) -> None:
     """Begin, or begin again from a link: bench, planes and drops in the order of the log."""
     library = session.hall.library or Library(None)
     async with session.turn:  # from the first moment: what is asked for meanwhile comes after
+        session.answered = 0  # the page counts anew
         chosen = await _greet(session, library, message)
         if chosen is None or chosen.beside:
             await _open_bench(session, message)
@@ -123,6 +124,7 @@ async def set_bench(session: Session, message: SetBench) -> None:
     """Lay out another bench: the runs of the old one go, the kind of plane stays."""
     async with session.turn:
         session.stop(STORED)
+        session.answered = message.number
         spec = PlaneSpec() if depends_on_runs(session.plane_spec) else session.plane_spec
         await lay_out(session, message.bench)
         await _take_first(session, spec)

@@ -45,6 +45,7 @@ class Session:
         hall: what all visitors share.
         outbox: bytes to send, `async for data in session.outbox`.
         bench: what was asked for; None where the objective is given or a result is stored.
+        answered: number of the last bench that the page asked for and that was dealt with.
         objective: what is explored; None for a stored result without one.
         data: inputs (N, 2) and labels (N,) of the bench, if there is one.
         stored: name of the stored result that is shown, or None.
@@ -68,6 +69,7 @@ class Session:
     def __init__(self, hall: Hall) -> None:
         self.hall, self.outbox = hall, Outbox()
         self.bench: Bench | None = None
+        self.answered = 0
         self._objective: SmoothObjective | None = None
         self.data: tuple[FloatArray, FloatArray] | None = None
         self.stored: str | None = None

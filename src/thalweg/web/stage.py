@@ -122,6 +122,7 @@ def tell_scene(session: Session) -> None:
     head = {
         "scene": session.scene,
         "bench": None if session.bench is None else msgspec.to_builtins(session.bench),
+        "answered": session.answered,
         "stored": session.stored,
         "objective": str(about.get("objective", "")) if known is None else known.name,
         "parameters": int(about.get("parameters", 0)) if plane is None else plane.size,
