@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 import torch
+import xarray as xr
 
 from dynamics.networks import on_chebyshev, on_spiral
 from thalweg.core.errors import InputError
 from thalweg.curvature.dense import hessian
-from thalweg.dynamics.record import Minibatches, record
+from thalweg.dynamics.record import Minibatches, batch_drawer, record
 from thalweg.dynamics.recorder.recorder import Recorder
 from thalweg.dynamics.stability import stability_along
+from thalweg.dynamics.stepper_of import batches_of
 from thalweg.dynamics.steppers import SGD, Adam, AdamW, Momentum, Nesterov, RMSprop, State, Stepper
 from thalweg.objectives.activations import Activation
 from thalweg.objectives.torch.from_torch import from_torch
@@ -140,11 +142,31 @@ def test_a_run_without_all_steps_or_of_other_gradients_is_refused():
         stability_along(objective, thinned, [0])
     assert stability_along(objective, thinned, [0], SGD(0.1)).sizes["step"] == 1
     drawn = record(objective, objective.start, Adam(0.1), 20, batches=Minibatches(5))
+    drawn.attrs["batches"] = repr(Minibatches(5, seed=1))
     with pytest.raises(InputError, match="with the gradients of"):
         stability_along(objective, drawn, [0])
     other = record(objective, objective.start, Adam(0.1), 20)
     with pytest.raises(InputError, match="with the gradients of"):
         stability_along(objective, other, [0], Adam(0.2))
+
+
+@pytest.mark.parametrize("said", ["None", "", "Minibatches(5", "Other(size=5, seed=0)"])
+def test_what_is_not_said_to_be_minibatches_is_full_batch(said):
+    assert batches_of(xr.Dataset(attrs={"batches": said})) is None
+
+
+def test_minibatches_are_drawn_again_for_what_adam_divides_by():
+    objective, batches, lr = on_spiral(n_points=20), Minibatches(7, seed=2), 0.05
+    run = record(objective, objective.start, Adam(lr), 25, batches)
+    found = stability_along(objective, run, [25])
+    assert found.attrs["replay_error"] < 1e-9
+    draw, second = batch_drawer(objective, batches), np.zeros(objective.layout.size)
+    for point in run["point"].values:  # the last step of all is taken in thought
+        second = 0.999 * second + 0.001 * draw().gradient(point) ** 2
+    divided = (1 - 0.9**26) * (np.sqrt(second / (1 - 0.999**26)) + 1e-8)
+    matrix = hessian(objective, run["point"].values[25]) / divided[:, None]
+    top = np.linalg.eigvals(matrix).real.max()
+    assert float(found.stability_ratio[0]) == pytest.approx(top / (38 / lr), rel=1e-5)
 
 
 class Sign(Stepper):

@@ -8,6 +8,7 @@ import xarray as xr
 from thalweg.core.arrays import FloatArray
 from thalweg.core.errors import InputError
 from thalweg.core.objective import SmoothObjective
+from thalweg.dynamics.record import Minibatches, batch_drawer
 from thalweg.dynamics.steppers import Stepper
 
 SAME_STEP = 1e-2  # share of a step by which a replayed one may miss, as in single precision
@@ -15,17 +16,22 @@ AT_ONCE = 1 << 22  # numbers of the gradients that are held together
 
 
 def preconditioners(
-    objective: SmoothObjective, trajectory: xr.Dataset, stepper: Stepper, rows: Iterable[int]
+    objective: SmoothObjective,
+    trajectory: xr.Dataset,
+    stepper: Stepper,
+    rows: Iterable[int],
+    batches: Minibatches | None = None,
 ) -> tuple[dict[int, FloatArray], float]:
     """Return the preconditioner (n,) of the step from each row, and how exact the replay was.
 
-    The gradients of the objective are taken anew at every recorded point, the optimizer's state
-    is rebuilt from them, and each step it then takes is compared with the recorded one. The
-    second value is the largest miss, as a share of the step's length.
+    The gradients are taken anew at every recorded point, of the objective or of the minibatches
+    drawn again, the optimizer's state is rebuilt from them, and each step it then takes is
+    compared with the recorded one. The second value is the largest miss, as a share of the step's
+    length.
 
     Raises:
         InputError: not every step was kept, or the steps are not those of this optimizer with the
-            gradients of this objective (other data, minibatches, a schedule).
+            gradients of this objective (other data, other minibatches, a schedule).
     """
     steps, points = trajectory["step"].values, trajectory["point"].values
     if not np.array_equal(steps, np.arange(len(steps))):
@@ -35,10 +41,14 @@ def preconditioners(
     found: dict[int, FloatArray] = {}
     state, worst = stepper.start(np.asarray(points[0], dtype=np.float64)), 0.0
     held = max(1, AT_ONCE // points.shape[1])
+    draw = batch_drawer(objective, batches)
     with np.errstate(all="ignore"):  # a diverged run is a result, not a fault
         for first in range(0, len(points), held):
             block = np.asarray(points[first : first + held], dtype=np.float64)
-            gradients = objective.value_and_gradients(block)[1]
+            if draw is None:
+                gradients = objective.value_and_gradients(block)[1]
+            else:
+                gradients = [draw().value_and_gradients(point[None])[1][0] for point in block]
             for row, (point, gradient) in enumerate(zip(block, gradients, strict=True), first):
                 state, moved = stepper.step(state, point, gradient)
                 if row in wanted_rows:

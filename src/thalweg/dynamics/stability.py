@@ -18,7 +18,7 @@ from thalweg.core.objective import SmoothObjective
 from thalweg.core.schema import provenance, require_kind
 from thalweg.curvature.ends import ends
 from thalweg.dynamics.replay import preconditioners
-from thalweg.dynamics.stepper_of import stepper_of
+from thalweg.dynamics.stepper_of import batches_of, stepper_of
 from thalweg.dynamics.steppers import Adam, RMSprop, Stepper
 
 
@@ -36,7 +36,8 @@ def stability_along(
     by (1 for gradient descent and momentum); its `residual`; `stability_ratio`, the eigenvalue
     over the optimizer's `stability_threshold`; `loss`. NaN where the run had left all bounds. The
     attributes hold the `threshold` and, for an adaptive optimizer, the `replay_error`: its second
-    moments are rebuilt from the gradients along the run, so every step must have been kept.
+    moments are rebuilt from the gradients along the run, so every step must have been kept; the
+    minibatches of `record` are drawn again.
 
     The thresholds are those of full-batch steps on a quadratic with P held fixed. On a kink
     (ReLU) the Hessian is one-sided, and the ratio can stay below what the steps feel.
@@ -66,7 +67,8 @@ def stability_along(
     attrs: dict[str, str | float] = {"stepper": repr(stepper), "threshold": threshold}
     scales: dict[int, FloatArray] = {}
     if isinstance(stepper, Adam | RMSprop):
-        divided, error = preconditioners(objective, trajectory, stepper, chosen)
+        batches = batches_of(trajectory)
+        divided, error = preconditioners(objective, trajectory, stepper, chosen, batches)
         scales = {row: 1 / np.sqrt(values) for row, values in divided.items()}
         attrs["replay_error"] = error
 

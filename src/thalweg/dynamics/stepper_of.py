@@ -6,6 +6,7 @@ from collections.abc import Callable
 import xarray as xr
 
 from thalweg.core.errors import InputError
+from thalweg.dynamics.record import Minibatches
 from thalweg.dynamics.steppers import SGD, Adam, AdamW, Momentum, Nesterov, RMSprop, Stepper
 
 _MEND = "pass the stepper that has the same rule, such as SGD(0.1)"
@@ -26,15 +27,42 @@ def stepper_of(trajectory: xr.Dataset) -> Stepper:
     text = str(trajectory.attrs.get("stepper", ""))
     wanted = "the trajectory must name an optimizer that is known"
     try:
-        call = ast.parse(text, mode="eval").body
-        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
-            raise ValueError
-        found = {word.arg: word.value for word in call.keywords if word.arg}
-        make = _KNOWN[call.func.id]
-        said = {name: _value(node) for name, node in found.items()}
+        name, said = _call(text)
+        make = _KNOWN[name]
     except (KeyError, SyntaxError, ValueError):
         raise InputError(wanted, text or "none", _MEND) from None
     return make(said)
+
+
+def batches_of(trajectory: xr.Dataset) -> Minibatches | None:
+    """Return the minibatches that a trajectory of `record` followed; None for full-batch steps.
+
+    What is said otherwise, or not at all, counts as full-batch: a replay finds out if it was not.
+
+    >>> batches_of(xr.Dataset(attrs={"batches": "Minibatches(size=8, seed=3)"}))
+    Minibatches(size=8, seed=3)
+    """
+    try:
+        name, said = _call(str(trajectory.attrs.get("batches", "")))
+    except (SyntaxError, ValueError):
+        return None
+    size, seed = said.get("size"), said.get("seed")
+    if name != "Minibatches" or not isinstance(size, int) or not isinstance(seed, int):
+        return None
+    return Minibatches(size, seed)
+
+
+def _call(text: str) -> tuple[str, dict[str, object]]:
+    """Return the name and the settings of a call that is only read, never made.
+
+    Raises:
+        SyntaxError, ValueError: it is none.
+    """
+    call = ast.parse(text, mode="eval").body
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
+        raise ValueError
+    found = {word.arg: word.value for word in call.keywords if word.arg}
+    return call.func.id, {name: _value(node) for name, node in found.items()}
 
 
 def _value(node: ast.expr) -> object:

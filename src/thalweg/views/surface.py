@@ -211,7 +211,8 @@ def axis_label(name: str, caption: str, norm: float, origin_norm: float) -> str:
         unit = "length unknown"
     else:
         unit = f"1 = length {format_number(norm)}"
-    return f"{name}, along {caption} ({unit})"
+    way = caption if caption.startswith("from ") else f"along {caption}"
+    return f"{name}, {way} ({unit})"
 
 
 def field_label(field: str) -> str:

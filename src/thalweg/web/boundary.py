@@ -61,7 +61,7 @@ async def boundary(session: "Session", message: Boundary) -> None:
         session.send(_frame(NOWHERE, 0, 0.0, UNKNOWN, (message.a, message.b), EMPTY), "boundary")
         return
     point, title = session.point(message), place_words(session, message)
-    a, b = (float(x) for x in session.require_plane().coordinates(point))
+    a, b = (round(float(x), 12) for x in session.require_plane().coordinates(point))
     frame = await session.compute(boundary_frame, session.objective, point, (a, b), title)
     session.send(frame, topic="boundary")
 
