@@ -57,6 +57,12 @@ def test_one_after_the_other_is_chosen_from_a_folder(browser, served, place):
         expect(page.get_by_role("alert")).to_be_hidden()
         expect(page.locator(".timeline li")).to_have_count(1)
         expect(page.locator(".trust")).to_contain_text("No terrain")
+        expect(page.locator(".terrain-notice")).to_contain_text("No terrain")
+        expect(page.get_by_label("Drop a ball")).to_be_disabled()
+        expect(page.get_by_role("button", name="Drop at the middle")).to_be_disabled()
+        expect(page.get_by_role("button", name="Find critical points")).to_be_disabled()
+        expect(page.get_by_role("button", name="Basins")).to_be_enabled()
+        expect(page.locator(".balls")).to_be_hidden()
         chosen.select_option("spectrum.zarr")
         expect(page.locator(".underneath")).to_contain_text("5 eigenvalues, 0 of them negative")
 

@@ -1,6 +1,7 @@
 /** Balls: the optimizers that a drop starts side by side, and for how long. */
 
 import { h } from "./dom";
+import { canDrop } from "./drop";
 import { choice, numberInput, typed } from "./fields";
 import type { MakePart } from "./part";
 import type { OptimizerSpec } from "./protocol";
@@ -71,7 +72,6 @@ export const balls: MakePart = ({ store }) => {
       steps.el,
       batch.el,
     );
-    el.hidden = !hello?.live; // a saved page drops none
     el.replaceChildren(form);
 
     show = () => {
@@ -89,9 +89,10 @@ export const balls: MakePart = ({ store }) => {
     const now = JSON.stringify([hello?.choices, hello?.live]);
     if (now !== built) build();
     built = now;
+    el.hidden = !canDrop(store.state);
     show();
   };
-  const stop = store.on(["hello", "optimizers", "steps", "batch"], draw);
+  const stop = store.on(["hello", "scene", "optimizers", "steps", "batch"], draw);
   draw();
   return { el, dispose: stop };
 };

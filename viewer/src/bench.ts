@@ -125,5 +125,6 @@ function storedForm({ store, send }: Context): HTMLElement {
     else if (benched) askBench({ store, send }, store.state.bench ?? CHAPTER);
   });
   field.show(store.state.stored ?? "");
+  field.el.classList.add("wide"); // names are long
   return h("fieldset", { disabled: !live }, h("legend", {}, "Stored results"), field.el, h("p", { class: "hint", hidden: !left_out }, left_out ?? ""));
 }

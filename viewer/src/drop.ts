@@ -4,6 +4,13 @@ import type { Context } from "./part";
 import type { Message } from "./protocol";
 import type { State } from "./state";
 
+export const UNKNOWN = "Stored numbers alone: no ball can be dropped on a loss that is not known here";
+
+/** Whether the page can compute the loss that it shows. */
+export function canDrop({ hello, scene }: Pick<State, "hello" | "scene">): boolean {
+  return hello?.live === true && scene?.known !== false;
+}
+
 /** Ask for the runs from (a, b), or say why there can be none. */
 export function dropAt({ store, send }: Context, a: number, b: number): void {
   const { fault, message } = dropMessage(store.state, a, b);

@@ -120,6 +120,7 @@ export interface Heads {
     stored?: string | null; // the stored result that is shown
     bench: Bench | null;
     answered?: number; // the last message "bench" that is in it
+    known?: boolean; // whether the loss can be computed, so that balls can be dropped
     objective: string; // its name
     parameters: number;
     plane: PlaneSpec;

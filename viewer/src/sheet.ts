@@ -166,10 +166,15 @@ export function drawTexts(pen: CanvasRenderingContext2D, texts: readonly Text[],
   }
 }
 
+/** Whether no cell was ever computed, as under a run of which nobody says what it descended. */
+export function isUnknown(surface: Held<"surface">): boolean {
+  return surface.arrays.mask!.every((code) => code === Mask.pending);
+}
+
 /** Return in words that nothing of a surface can be drawn; "" where something can, or is still to come. */
 export function emptyWords(surface: Held<"surface">): string {
   const mask = surface.arrays.mask!;
-  if (mask.some((code) => code === Mask.known) || mask.every((code) => code === Mask.pending)) return "";
+  if (mask.some((code) => code === Mask.known) || isUnknown(surface)) return "";
   const names = ["", "not computed yet", "NaN", "infinite", "failed"];
   const kinds = [...new Set(mask)].map((code) => names[code]).join(" or ");
   const count = mask.length.toLocaleString("en-US");

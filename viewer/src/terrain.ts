@@ -10,6 +10,7 @@ import { Landscape } from "./landscape";
 import { allowed, keyed, orbit } from "./orbit";
 import { type Budget, costOf, FOLLOWING, qualityFor, ratioOf, timed, TURNING } from "./pace";
 import type { Context, MakePart, Part } from "./part";
+import { isUnknown } from "./sheet";
 import { Stage } from "./stage";
 import { begin, type Camera } from "./state";
 
@@ -19,6 +20,7 @@ const APART = 95; // milliseconds between drawings that follow time on a slow ma
 const NO_WEBGL = "This browser has no WebGL; the map shows the same numbers.";
 const LOST = "The graphics were lost and come back if they can; the map shows the same numbers.";
 const NOTHING = "No finite value here: there is no ground to draw.";
+const NEVER = "No terrain: no loss of this plane is known here.";
 const HELP =
   "Drag or use the arrow keys to turn, right-drag or hold Shift to move, the wheel or plus and minus to come nearer, " +
   "0 to return. Keys mark the middle of the picture; Enter drops a ball there, or looks. " +
@@ -98,7 +100,7 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     stale = false;
     land.build(themeOf(el));
     words.textContent = land.words();
-    notice.textContent = land.empty ? NOTHING : "";
+    notice.textContent = !land.empty ? "" : isUnknown(state.surface!) ? NEVER : NOTHING;
     top = words.offsetTop + words.offsetHeight;
   };
   const draw = (budget: Budget | null) => {

@@ -1,7 +1,7 @@
 /** Tool: what a click on terrain or map does, and the same for who has no mouse. */
 
 import { h } from "./dom";
-import { dropAt } from "./drop";
+import { canDrop, dropAt, UNKNOWN } from "./drop";
 import type { MakePart } from "./part";
 import type { State } from "./state";
 
@@ -32,15 +32,18 @@ export const tool: MakePart = (context) => {
   );
   const draw = () => {
     const { hello, optimizers, runs, connection } = store.state;
-    const live = hello?.live === true;
-    el.hidden = !live;
-    if (!live && store.state.tool !== "look") store.set({ tool: "look" });
-    for (const { input, value } of radios) input.checked = value === store.state.tool;
-    drop.disabled = connection === "lost" || optimizers.length === 0;
-    drop.title = optimizers.length === 0 ? "Choose an optimizer first" : "";
+    const can = canDrop(store.state);
+    el.hidden = !hello?.live;
+    if (!can && store.state.tool !== "look") store.set({ tool: "look" });
+    for (const { input, value } of radios) {
+      input.checked = value === store.state.tool;
+      input.disabled = value === "drop" && !can;
+    }
+    drop.disabled = !can || connection === "lost" || optimizers.length === 0;
+    drop.title = !can ? UNKNOWN : optimizers.length === 0 ? "Choose an optimizer first" : "";
     clear.disabled = connection === "lost" || runs.size === 0;
   };
-  const stop = store.on(["hello", "tool", "optimizers", "runs", "connection"], draw);
+  const stop = store.on(["hello", "scene", "tool", "optimizers", "runs", "connection"], draw);
   draw();
   return { el, dispose: stop };
 };

@@ -3,11 +3,13 @@
 import { chart, type Picture } from "./chart";
 import { short } from "./digits";
 import { h } from "./dom";
+import { canDrop } from "./drop";
 import { lookAt } from "./inspect";
 import type { Context, MakePart } from "./part";
 import type { Message } from "./protocol";
 import type { Pointer, State } from "./state";
 
+const NEED = ["Find critical points", "Spectrum here"]; // the loss itself, not its map alone
 const HEIGHT = 160;
 const DECADES = 3; // of the spectrum, on either side of zero
 
@@ -44,7 +46,10 @@ export const underneath: MakePart = (context) => {
   function show(): void {
     const { hello, connection, critical, basins: parts } = store.state;
     buttons.hidden = !hello?.live;
-    for (const button of buttons.children) (button as HTMLButtonElement).disabled = connection === "lost";
+    const known = canDrop(store.state);
+    for (const button of buttons.children) {
+      (button as HTMLButtonElement).disabled = connection === "lost" || (!known && NEED.includes(button.textContent ?? ""));
+    }
     foundWords.textContent = critical?.words ?? "";
     list.replaceChildren(...(critical?.points ?? []).map((point, found) => entry(context, point, found)));
     basins.textContent = parts?.words ?? "";
@@ -68,7 +73,7 @@ export const underneath: MakePart = (context) => {
   }
 
   const stops = [
-    store.on(["hello", "connection", "critical", "basins"], show),
+    store.on(["hello", "scene", "connection", "critical", "basins"], show),
     store.on(["spectrum", "hello", "theme"], showSpectrum),
   ];
   show();

@@ -125,7 +125,8 @@ class SurfaceView:
         hatched = [f"{count} {word}" for count, word in counts if count]
         parts = ["hatched: " + ", ".join(hatched)] if hatched else []
         if self.pending.any():
-            parts.append(f"blank: {int(self.pending.sum())} pending")
+            count = "all" if self.pending.all() else int(self.pending.sum())
+            parts.append(f"blank: {count} pending")
         if sum(self.beyond):
             parts.append("colors end before the extreme values")
         return "; ".join(parts)

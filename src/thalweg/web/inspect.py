@@ -132,7 +132,9 @@ def stored_frame(
         cell = labels.cell(*place)
         if cell is not None:
             value = float(surface["loss"].transpose("b", "a").values[cell])
-            rows += [("loss of the nearest cell", number(value, 4)), *_basin_row(labels, *place)]
+            if not np.isnan(value):
+                rows.append(("loss of the nearest cell", number(value, 4)))
+            rows += _basin_row(labels, *place) if (labels.basin >= 0).any() else []
     head = {
         "scene": scene,
         "title": title,

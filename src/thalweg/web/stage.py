@@ -124,6 +124,7 @@ def tell_scene(session: Session) -> None:
         "bench": None if session.bench is None else msgspec.to_builtins(session.bench),
         "answered": session.answered,
         "stored": session.stored,
+        "known": known is not None,
         "objective": str(about.get("objective", "")) if known is None else known.name,
         "parameters": int(about.get("parameters", 0)) if plane is None else plane.size,
         "plane": msgspec.to_builtins(session.plane_spec),
