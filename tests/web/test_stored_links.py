@@ -14,10 +14,11 @@ from thalweg.store.folder import save
 from thalweg.store.rows import Row
 from thalweg.store.trajectory import Flush, TrajectoryStore
 from thalweg.web import choosing
+from thalweg.web.bench import lay
 from thalweg.web.hall import Hall
 from thalweg.web.journal import noted
 from thalweg.web.library import Library
-from thalweg.web.messages import Action, PlaneSpec
+from thalweg.web.messages import Action, Bench, PlaneSpec
 from viewer.stored import BOWL, OPTIMIZERS, path, surface
 from web.conversation import drop, opened, with_page
 
@@ -251,3 +252,26 @@ def test_who_goes_to_the_bench_is_not_fetched_back(tmp_path):
 
     head = with_page(talk, hall(tmp_path))
     assert (head["stored"], head["scene"]) == (None, 1)
+
+
+def test_a_run_of_the_chapters_network_brings_its_terrain_and_its_data(tmp_path):
+    chapter = lay(Bench())
+    run = record(chapter.objective, chapter.objective.start, Adam(0.02), 12)
+    save(run, tmp_path / "run.zarr")
+    save(record(DEEP, np.arange(1.0, 6.0), Adam(0.05), 9), tmp_path / "other.zarr")
+
+    async def talk(page):
+        told = []
+        for name in ("run.zarr", "other.zarr"):
+            await opened(page, stored=name)
+            await page.until(lambda p: 0 in p.paths)
+            await page.idle()
+            told.append((page.last("scene").head, {f.kind for f in page.session.snapshot()}))
+        return page.last("data"), told
+
+    data, ((known, first), (unknown, second)) = with_page(talk, hall(tmp_path))
+    assert np.array_equal(data.arrays["x"].reshape(-1, 2), chapter.inputs.astype(np.float32))
+    assert (known["known"], known["bench"]["width"]) == (True, 16)
+    assert (unknown["known"], unknown["bench"]) == (False, None)
+    assert "data" in first
+    assert "data" not in second

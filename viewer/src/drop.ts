@@ -11,6 +11,11 @@ export function canDrop({ hello, scene }: Pick<State, "hello" | "scene">): boole
   return hello?.live === true && scene?.known !== false;
 }
 
+/** What a click does: what the visitor chose, or what is left to do. */
+export function toolOf(state: Pick<State, "hello" | "scene" | "tool">): State["tool"] {
+  return canDrop(state) ? state.tool : "look";
+}
+
 /** Ask for the runs from (a, b), or say why there can be none. */
 export function dropAt({ store, send }: Context, a: number, b: number): void {
   const { fault, message } = dropMessage(store.state, a, b);

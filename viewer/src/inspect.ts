@@ -1,5 +1,6 @@
 /** Inspect: asks what the place under the pointer is and what it computes, but not too often. */
 
+import { toolOf } from "./drop";
 import { browserTimer, Newest, type Timer } from "./newest";
 import type { Context } from "./part";
 import { rowAt } from "./row";
@@ -45,9 +46,9 @@ export function follow(context: Context, timer: Timer = browserTimer): () => voi
     pressed = event;
   };
   const click = (event: MouseEvent) => {
-    const { tool, pointer } = store.state;
+    const { pointer } = store.state;
     const moved = pressed ? Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) : 0;
-    const on = event.composedPath().find((node) => node instanceof HTMLElement && pins(node, tool));
+    const on = event.composedPath().find((node) => node instanceof HTMLElement && pins(node, toolOf(store.state)));
     if (on && pointer && moved < CLICK) lookAt(context, pointer);
   };
   const escape = (event: KeyboardEvent) => {

@@ -4,7 +4,7 @@ import { themeOf } from "./colors";
 import { drawCrosshair, drawPin, placeWords } from "./crosshair";
 import { short } from "./digits";
 import { h } from "./dom";
-import { dropAt } from "./drop";
+import { dropAt, toolOf } from "./drop";
 import { listen, type Moves, type Place } from "./gestures";
 import { lookAt } from "./inspect";
 import css from "./map.css?inline";
@@ -150,13 +150,13 @@ export const map: MakePart = (context) => {
   };
   /** Do what the tool does at a place. */
   const act = (pointer: Pointer) => {
-    if (state.tool === "drop") dropAt(context, pointer.a, pointer.b);
+    if (toolOf(state) === "drop") dropAt(context, pointer.a, pointer.b);
     else store.set({ pointer });
   };
   const moves: Moves = {
     hover: (at) => store.set({ pointer: at && snapped(at) }),
     click(at) {
-      const pointer = state.tool === "drop" ? placeAt(at) : snapped(at);
+      const pointer = toolOf(state) === "drop" ? placeAt(at) : snapped(at);
       if (pointer) act(pointer);
     },
     pan(dx, dy) {
@@ -183,7 +183,7 @@ export const map: MakePart = (context) => {
       if (done && size >= SMALLEST) zoom.to(boxed(view, [one.a, other.a], [one.b, other.b]));
     },
     reset: () => zoom.reset(),
-    waits: () => state.tool === "drop" && zoom.away(),
+    waits: () => toolOf(state) === "drop" && zoom.away(),
   };
   const say = () => {
     const { pointer, surface } = state;
@@ -196,14 +196,14 @@ export const map: MakePart = (context) => {
     store.on(["surface", "critical", "basins", "theme"], () => later("layout")),
     store.on(["runs", "time"], move),
     store.on(["pointer", "looked", "pinned"], () => later("cross")),
-    store.on(["tool"], () => (plot.dataset.tool = state.tool)),
+    store.on(["tool", "hello", "scene"], () => (plot.dataset.tool = toolOf(state))),
     surfaces.watch(el, () => later("layout")),
     listen(plot, moves),
     steering(plot, {
       store, view: zoom.view, say,
       act(pointer) {
         act(pointer);
-        if (state.tool === "look") lookAt(context, pointer);
+        if (toolOf(state) === "look") lookAt(context, pointer);
       },
       zoom: about, reset: zoom.reset,
     }),
@@ -211,7 +211,7 @@ export const map: MakePart = (context) => {
     () => cancelAnimationFrame(frame),
     () => clearTimeout(settling),
   ];
-  plot.dataset.tool = state.tool;
+  plot.dataset.tool = toolOf(state);
   return { el, dispose: () => stops.forEach((stop) => stop()) };
 };
 

@@ -2,7 +2,7 @@
 
 import { themeOf } from "./colors";
 import { h } from "./dom";
-import { dropAt } from "./drop";
+import { dropAt, toolOf } from "./drop";
 import { heightAt } from "./ground";
 import { lookAt } from "./inspect";
 import { fitting, type Label, Overlay, written } from "./labels";
@@ -161,7 +161,7 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
     steered = false;
     const pointer = land.under(x, y);
     if (pointer || state.pointer) store.set({ pointer });
-    hands.style.cursor = pointer ? (state.tool === "drop" ? "crosshair" : "pointer") : "grab";
+    hands.style.cursor = pointer ? (toolOf(state) === "drop" ? "crosshair" : "pointer") : "grab";
   };
 
   /** Mark the middle of the picture, for those who steer by keys; return where that is. */
@@ -175,7 +175,7 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
   const act = () => {
     const place = aim();
     if (!place) return;
-    if (state.tool === "drop") dropAt(context, place.a, place.b);
+    if (toolOf(state) === "drop") dropAt(context, place.a, place.b);
     else lookAt(context, place);
   };
 
@@ -192,7 +192,7 @@ function alive(context: Context, stage: Stage, { el, canvas, hands, overlay, wor
       click: (x, y) => {
         hover(x, y);
         const place = land.place(x, y);
-        if (place && state.tool === "drop") dropAt(context, place.a, place.b);
+        if (place && toolOf(state) === "drop") dropAt(context, place.a, place.b);
       },
       wheel: () => state.hello?.layout !== "figure" || hands.matches(":focus"),
     }),

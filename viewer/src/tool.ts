@@ -1,7 +1,7 @@
 /** Tool: what a click on terrain or map does, and the same for who has no mouse. */
 
 import { h } from "./dom";
-import { canDrop, dropAt, UNKNOWN } from "./drop";
+import { canDrop, dropAt, toolOf, UNKNOWN } from "./drop";
 import type { MakePart } from "./part";
 import type { State } from "./state";
 
@@ -34,9 +34,8 @@ export const tool: MakePart = (context) => {
     const { hello, optimizers, runs, connection } = store.state;
     const can = canDrop(store.state);
     el.hidden = !hello?.live;
-    if (!can && store.state.tool !== "look") store.set({ tool: "look" });
     for (const { input, value } of radios) {
-      input.checked = value === store.state.tool;
+      input.checked = value === toolOf(store.state);
       input.disabled = value === "drop" && !can;
     }
     drop.disabled = !can || connection === "lost" || optimizers.length === 0;

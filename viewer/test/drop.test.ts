@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { dropAt, dropMessage } from "../src/drop";
+import { dropAt, dropMessage, toolOf } from "../src/drop";
 import type { Message } from "../src/protocol";
 import { begin, Store } from "../src/state";
 
@@ -33,4 +33,12 @@ describe("drop", () => {
     expect(sent).toHaveLength(1);
     expect([file.state.time, file.state.fault?.got]).toEqual([3, "a saved file"]);
   });
+});
+
+test("a click drops only where the loss is known", () => {
+  const hello = { live: true } as never;
+  const state = (known?: boolean) => ({ hello, scene: { known } as never, tool: "drop" as const });
+  expect([toolOf(state(true)), toolOf(state()), toolOf(state(false))]).toEqual(["drop", "drop", "look"]);
+  expect(toolOf({ ...state(true), hello: { live: false } as never })).toBe("look");
+  expect(toolOf({ ...state(true), tool: "look" })).toBe("look");
 });

@@ -10,7 +10,7 @@ import xarray as xr
 from thalweg.core.errors import InputError
 from thalweg.core.grid import Grid
 from thalweg.core.plane import Plane
-from thalweg.viewer.scene import surface_frame, trust_frame
+from thalweg.viewer.scene import data_frame, surface_frame, trust_frame
 from thalweg.views.surface import SurfaceView, surface_view
 from thalweg.views.trust import TrustLine
 from thalweg.web.bench import lay
@@ -158,6 +158,7 @@ async def _take_objective(session: Session, found: xr.Dataset) -> None:
     if is_of(found, chapter.objective, unsaid=False):
         session.bench, session.objective = Bench(), chapter.objective
         session.data = chapter.inputs, chapter.labels
+        session.send(data_frame(*session.data))
 
 
 def _show_map(session: Session, name: str, mapped: StoredMap, growing: bool) -> None:
