@@ -111,3 +111,24 @@ def test_the_height_and_the_theme_are_the_visitors(browser, address):
         expect(page.locator(".thalweg")).to_have_attribute("data-theme", "dark")
         visit.wait_for_drawing("terrain", drawn)
         visit.wait_for_address("theme=dark")
+
+
+def test_what_cannot_be_is_said_and_not_shown_as_if_it_counted(browser, address):
+    with visiting(browser, address("#speed=0")) as visit:
+        visit.wait_for_terrain()
+        page, told = visit.page, visit.page.get_by_role("alert")
+        steps = page.get_by_label("Steps", exact=True)
+        steps.fill("20000")
+        steps.blur()
+        expect(told).to_have_text(
+            "Steps must be a whole number from 1 to 10,000, got 20000; it stays 300.Dismiss"
+        )
+        expect(steps).to_have_value("300")
+        rate = page.get_by_label("Learning rate of Adam", exact=True)
+        rate.fill("-5")
+        rate.blur()
+        expect(told).to_contain_text("Learning rate of Adam must be a number from")
+        expect(rate).to_have_value("0.02")
+        page.get_by_role("button", name="Drop at the middle").click()
+        expect(page.locator(".timeline output")).to_have_text("step 300 of 300")
+        expect(told).to_be_hidden()

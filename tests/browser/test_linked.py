@@ -79,6 +79,6 @@ def test_how_far_a_run_has_left_the_plane_is_always_there(browser, address):
         visit.wait_for_terrain()
         page, words = visit.page, visit.page.locator(".chip-words")
         expect(words).to_contain_text("out of the plane; the picture is")
-        expect(page.locator(".terrain-labels")).to_contain_text("off the plane")
+        expect(page.locator(".terrain-labels")).to_contain_text("out of the plane")
         page.get_by_label("Step", exact=True).fill("0")
-        expect(words).to_contain_text("in the plane; the picture is true to 0 %")
+        expect(words).to_contain_text("in the plane; the picture is exact")

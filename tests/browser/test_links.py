@@ -62,6 +62,9 @@ def test_the_exported_page_is_whole(browser, address, tmp_path):
         page = visit.page
         visit.click_map()
         expect(page.locator(".timeline li")).to_have_count(1)
+        page.get_by_label("Speed").select_option("0")
+        expect(page.locator(".timeline output")).to_have_text("step 300 of 300")
+        page.get_by_label("Step", exact=True).fill("40")
         files = {}
         for kind in ("HTML", "SVG", "PNG", "JSON"):
             page.get_by_role("button", name="Export").click()
@@ -80,6 +83,8 @@ def test_the_exported_page_is_whole(browser, address, tmp_path):
         visit.wait_for_terrain()
         expect(visit.page.locator(".thalweg")).to_have_attribute("data-connection", "file")
         expect(visit.page.locator(".timeline li")).to_have_count(1)
+        expect(visit.page.locator(".timeline output")).to_have_text("step 40 of 300")
+        expect(visit.page).to_have_title(re.compile("2-16-1 relu"))
         expect(visit.page.get_by_label("Width")).to_be_disabled()
         expect(visit.page.get_by_label("Width")).to_have_value("16")
         expect(visit.page.locator(".balls")).to_be_hidden()  # nothing new is computed

@@ -52,8 +52,10 @@ def test_a_drag_turns_the_terrain_and_starts_nothing(browser, address):
 @pytest.mark.parametrize("width", [390, 820])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_sticks_out_of_a_narrow_page(browser, address, width, scheme):
-    with visiting(browser, address(), width, 844, color_scheme=scheme) as visit:
+    screen = {"color_scheme": scheme, "device_scale_factor": 2}  # as that of most phones
+    with visiting(browser, address(), width, 844, **screen) as visit:
         visit.wait_for_terrain()
+        assert visit.page.locator(".boundary-picture").evaluate("(el) => el.offsetWidth") <= 202
         assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         paper = visit.page.locator(".thalweg").evaluate(
             "(el) => getComputedStyle(el).backgroundColor"

@@ -10,7 +10,7 @@ RECIPES = [  # with what the axes say then, and how the link begins after the dr
     ("random", "unit-length random", ";random,0"),
     ("principal", "principal direction", ";principal"),
     ("eigen", "eigenvector", ";eigen"),
-    ("points", "run 1", ";points,0,runs:0.1.2,steps:40.40.40"),
+    ("points", "from SGD, lr 0.1", ";points,0,runs:0.1.2,steps:40.40.40"),
     ("filter", "filter-normalized", ""),
 ]
 

@@ -32,3 +32,24 @@ def test_a_story_from_its_link_to_its_end(browser, address, tour):
         caption.get_by_role("button", name="End").click()
         expect(caption).to_be_hidden()
         visit.wait_for_terrain()
+
+
+def test_a_story_ends_where_the_visitor_lays_out_another_network(browser, address):
+    with visiting(browser, address("#tour=not-a-bowl")) as visit:
+        page, caption = visit.page, visit.page.locator(".caption")
+        expect(caption).to_be_visible(timeout=30_000)
+        page.get_by_label("Width", exact=True).fill("8")
+        expect(caption).to_be_hidden()
+        visit.until(lambda: "width=8" in page.url and "tour" not in page.url)
+
+
+def test_from_a_story_one_comes_back_to_what_was_there(browser, address):
+    with visiting(browser, address("#activation=tanh")) as visit:
+        visit.wait_for_terrain()
+        page, caption = visit.page, visit.page.locator(".caption")
+        page.evaluate("location.hash = 'tour=not-a-bowl'")
+        expect(caption).to_be_visible(timeout=30_000)
+        page.go_back()
+        expect(caption).to_be_hidden()
+        expect(page.get_by_role("heading", level=1)).to_have_text("2-16-1 tanh on spiral")
+        visit.until(lambda: page.evaluate("location.hash") == "#activation=tanh")

@@ -210,7 +210,7 @@ def test_redraws_warn_where_the_draw_decides():
     surface = evaluate(Formula(ripples), plane, Grid.square(1.0, 5))
     [line] = redraws_of(surface, Formula(ripples), 0, Unscaled(), "loss").lines()
     assert line.warning
-    assert line.text.startswith("5 other draws: toward the edge of the window the loss changes by")
+    assert line.text.startswith("5 other draws: toward the edges of the window the loss changes by")
 
     def odd(points):
         return np.where(points[:, 0] > 0, np.inf, 1.0)

@@ -41,8 +41,9 @@ def test_a_quadratic_yields_its_own_numbers():
     told = rows(found)
     assert told["loss"] == "0.75"
     assert told["gradient norm"] == "1.41"
-    assert (told["slope along a"], told["slope along b"]) == ("2", "0.5")
-    assert (told["curvature along a"], told["curvature along b"]) == ("4", "0.5")
+    # Per length, not per unit of a and b: so no curvature lies outside the eigenvalues.
+    assert [told[f"slope along {axis}, per length"] for axis in "ab"] == ["1", "1"]
+    assert [told[f"curvature along {axis}, per length²"] for axis in "ab"] == ["1", "2"]
     assert (told["lowest eigenvalue"], told["highest eigenvalue"]) == ("−3", "2")
     assert (told["negative eigenvalues"], told["zero ones"]) == ("1 of 3", "0 of 3")
     assert told["of the squared gradient in this plane"] == "100 %"

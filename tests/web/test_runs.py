@@ -32,7 +32,7 @@ def test_a_ball_walks_as_record_does_and_the_page_sees_every_step():
         path, head = page.paths[number], page.runs[number]
         assert path["step"].tolist() == list(range(701))
         assert np.array_equal(path["loss"], whole["loss"].values.astype(np.float32))
-        assert head["name"] == f"{stepper.name}, lr {stepper.lr:g}"
+        assert head["name"] == f"{stepper.name}, lr {stepper.lr:g}, batch 8"
         assert head["status"] == "done"
         assert head["color"] == optimizer_color(stepper.name)
         assert 0 < head["captured"] <= 1

@@ -1,5 +1,6 @@
 /** App: the parts of the page, put together; one `mount` for every host. */
 
+import { readAddress } from "./address";
 import { balls } from "./balls";
 import { bench } from "./bench";
 import { boundary } from "./boundary";
@@ -78,10 +79,20 @@ export function mount(el: HTMLElement, host: Host): () => void {
   };
 }
 
-/** What the page around asks for: `data-theme` where it has a theme of its own. */
+/** What the page around asks for: a theme of its own, and the view that a saved page was saved with. */
 function asked(el: HTMLElement): Partial<State> {
-  const { theme } = el.dataset;
-  return theme === "light" || theme === "dark" ? { theme } : {};
+  const { theme, view } = el.dataset;
+  const own = theme === "light" || theme === "dark" ? { theme } as const : {};
+  return { ...(view ? viewed(view) : {}), ...own };
+}
+
+function viewed(text: string): Partial<State> {
+  try {
+    const { camera, height, time, speed, theme } = readAddress(text);
+    return { camera, height, time, speed, theme };
+  } catch {
+    return {}; // of another version: then as usual
+  }
 }
 
 /** The parts made, the one that holds all others last. */

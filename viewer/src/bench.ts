@@ -56,7 +56,7 @@ interface Form {
 /** Ask for a bench, and number it, so that what was chosen stays in the form until it is shown. */
 function askBench({ store, send }: Pick<Context, "store" | "send">, bench: Bench): void {
   const number = store.state.asked + 1;
-  store.set({ bench, asked: number });
+  store.set({ bench, asked: number, caption: null }); // no story is about that one
   send({ kind: "bench", bench, number });
 }
 
@@ -114,7 +114,7 @@ function objective({ store }: Context): HTMLElement {
   return h("p", { class: "objective" }, words);
 }
 
-function storedForm({ store, send }: Context): HTMLElement {
+function storedForm({ store, send, root }: Context): HTMLElement {
   const { stored, live, choices, left_out } = store.state.hello as NonNullable<typeof store.state.hello>;
   const benched = (choices?.data.length ?? 0) > 0;
   const own = benched ? "none: the bench’s own network" : "choose one";
@@ -123,6 +123,9 @@ function storedForm({ store, send }: Context): HTMLElement {
     store.set({ stored: name || null, time: null, fault: null });
     if (name) send({ kind: "choose", stored: name });
     else if (benched) askBench({ store, send }, store.state.bench ?? CHAPTER);
+    const kind = stored.find((entry) => entry.name === name)?.kind;
+    // A spectrum is no terrain: it stands under what is there.
+    if (kind === "spectrum") root.querySelector(".underneath")?.scrollIntoView({ block: "center" });
   });
   field.show(store.state.stored ?? "");
   field.el.classList.add("wide"); // names are long

@@ -21,7 +21,7 @@ export function dropAt({ store, send }: Context, a: number, b: number): void {
   const { fault, message } = dropMessage(store.state, a, b);
   if (fault) store.set({ fault });
   // Runs are drawn up to the time: a ball that is dropped must be seen to roll.
-  if (message) store.set({ time: null });
+  if (message) store.set({ time: null, fault: store.state.fault?.about === "drop" ? null : store.state.fault });
   if (message) send(message);
 }
 
@@ -29,7 +29,7 @@ type Asked = { message?: Message; fault?: NonNullable<State["fault"]> };
 
 /** Return what to ask for, or what is in the way. */
 export function dropMessage(
-  state: Pick<State, "hello" | "optimizers" | "steps" | "batch">, a: number, b: number,
+  state: Pick<State, "hello" | "scene" | "optimizers" | "steps" | "batch">, a: number, b: number,
 ): Asked {
   if (!state.hello?.live) {
     const mend = "open it with thalweg explore";
@@ -38,6 +38,8 @@ export function dropMessage(
   if (!state.optimizers.length) {
     return { fault: { wanted: "at least 1 optimizer", got: "none", mend: "choose one first", about: "drop" } };
   }
-  const { optimizers, steps, batch } = state;
-  return { message: { kind: "drop", drop: { a, b, optimizers, steps, batch, seed: 0 } } };
+  const { optimizers, steps, batch, scene } = state;
+  // Each drop draws its minibatches anew; a link holds the seed.
+  const seed = batch ? (scene?.log ?? []).filter((action) => "drop" in action).length : 0;
+  return { message: { kind: "drop", drop: { a, b, optimizers, steps, batch, seed } } };
 }

@@ -1,5 +1,6 @@
 /** Exports: what is seen, as a file. */
 
+import { untouched, writeAddress } from "./address";
 import { h } from "./dom";
 import type { Context } from "./part";
 import { picture } from "./picture";
@@ -22,11 +23,16 @@ export function save(blob: Blob, name: string): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
+/** What a saved page begins with, as in an address: what the visitor made of the view. */
+export function viewOf({ camera, height, time, speed, theme }: State): string {
+  return writeAddress({ ...untouched(), camera, height, time, speed, theme });
+}
+
 /** The dialog in which one chooses a format. */
 export function exportDialog(context: Context): { el: HTMLDialogElement; show(): void } {
   const { store, send } = context;
   const ask = (format: "html" | "svg") => () => {
-    send({ kind: "export", format });
+    send({ kind: "export", format, view: viewOf(store.state) });
     el.close();
   };
   const png = async () => {
@@ -45,7 +51,7 @@ export function exportDialog(context: Context): { el: HTMLDialogElement; show():
   const format = (name: string, words: string, work: () => unknown) =>
     h("button", { type: "button", class: "format", onclick: () => void work() }, h("strong", {}, name), h("span", {}, words));
   const fromHost = [
-    format("SVG", "the map, as vectors with real text", ask("svg")),
+    format("SVG", "the map with whole paths, as vectors with real text, for print", ask("svg")),
     format("HTML", "this page as one file that needs no network, with the same viewer", ask("html")),
   ];
   const why = h("p", { class: "hint" }, "SVG and HTML are made by the live explorer, thalweg explore; this is a saved page.");

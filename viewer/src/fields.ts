@@ -14,6 +14,15 @@ export interface Span {
   step: number | "any";
 }
 
+/** What a field tells of itself when what was typed cannot be. */
+export const REFUSED = "refused";
+export interface Refused {
+  name: string;
+  span: Span;
+  got: string;
+  kept: string;
+}
+
 const REST = 150; // milliseconds without a change before a slider or number counts
 
 /** One of several. */
@@ -90,14 +99,25 @@ export function seed(label: string, changed: (value: number) => void): Field<num
 
 export function numberInput(span: Span, changed: (value: number) => void, name?: string) {
   const el = h("input", { type: "number", required: true, "aria-label": name, ...span });
+  let known = NaN; // what counts
   const tell = rested(() => {
-    if (el.checkValidity()) changed(el.valueAsNumber);
+    if (!el.checkValidity()) return;
+    known = el.valueAsNumber;
+    changed(known);
   });
   el.addEventListener("input", tell);
-  el.addEventListener("change", tell.now); // the visitor goes on, perhaps to press what uses it
+  el.addEventListener("change", () => {
+    tell.now(); // the visitor goes on, perhaps to press what uses it
+    if (el.checkValidity() || Number.isNaN(known)) return;
+    // What is shown must be what is used.
+    const detail: Refused = { name: el.getAttribute("aria-label") ?? "", span, got: el.value, kept: String(known) };
+    el.value = String(known);
+    el.dispatchEvent(new CustomEvent(REFUSED, { bubbles: true, detail }));
+  });
   return {
     el,
     show(value: number) {
+      known = value;
       const typing = (el.getRootNode() as ShadowRoot).activeElement === el;
       if (!tell.waiting() && !(typing && !el.checkValidity()) && el.valueAsNumber !== value) el.value = String(value);
     },

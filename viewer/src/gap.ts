@@ -5,6 +5,8 @@ import type { Held, Path } from "./state";
 
 export const ROUNDING = 1e-7; // a distance that comes from the digits of numbers
 const TRUE_BELOW = 0.1; // as in views/path.py
+const EXACT = 1e-6; // of the range: the rounding of what was sent
+const MANY = 10; // times the range: no percentage any more
 
 export interface Range {
   log: boolean;
@@ -39,7 +41,7 @@ export function gapShare(loss: number, planeLoss: number, { log, low, high }: Ra
   return Math.abs(scale(loss) - scale(planeLoss)) / (scale(high) - scale(low));
 }
 
-/** "1.2 out of the plane; the picture is true to 3 %" (of the range that it shows). */
+/** "1.2 out of the plane; the picture is true to within 3 % of its range". */
 export function truthWords(path: Path, row: number, range: Range | null): string {
   if (row < 0) return "";
   const distance = path.distance[row]!;
@@ -47,8 +49,9 @@ export function truthWords(path: Path, row: number, range: Range | null): string
   if (!range) return where;
   const share = gapShare(path.loss[row]!, path.plane_loss[row]!, range);
   if (!Number.isFinite(share)) return `${where}; the picture cannot show its loss`;
-  if (share < TRUE_BELOW) return `${where}; the picture is true to ${percent(share)}`;
-  return `${where}; the picture is off by ${percent(share)}`;
+  if (share < EXACT) return `${where}; the picture is exact`;
+  if (share < TRUE_BELOW) return `${where}; the picture is true to within ${percent(share)} of its range`;
+  return `${where}; the picture is off by ${share > MANY ? `${short(share, 2)} times its range` : `${percent(share)} of its range`}`;
 }
 
 function outWords(distance: number): string {

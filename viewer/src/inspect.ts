@@ -13,8 +13,9 @@ const CLICK = 5; // pixels: a press that moves further is a drag
 
 /** Look at a place and stay there. */
 export function lookAt({ store, send }: Context, place: Pointer): void {
+  if (!store.state.hello?.live) return; // the numbers of one place were saved, and no others can be had
   store.set({ looked: place, pinned: true });
-  if (!store.state.hello?.live || !sayable(place)) return;
+  if (!sayable(place)) return;
   send({ kind: "boundary", ...place });
   send({ kind: "inspect", ...place });
 }

@@ -28,7 +28,7 @@ export const inspector: MakePart = (context) => {
     el.dataset.pinned = String(pinned);
     words.setAttribute("aria-live", pinned ? "polite" : "off");
     if (!inspect) {
-      place.textContent = "Let the pointer rest on map or terrain: the numbers of that place come here. A click with Look keeps them.";
+      place.textContent = "Let the pointer rest on map or terrain: the numbers of that place come here. A click with Look around keeps them.";
       rows.replaceChildren();
       words.replaceChildren();
       return;

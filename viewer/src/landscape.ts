@@ -196,7 +196,7 @@ export class Landscape {
       const far = (run.path.band[row] ?? 0) >= 3;
       if (heads.length > SHOWN && !far) return [];
       const distance = run.path.distance[row]!;
-      const off = Number.isFinite(distance) && distance > ROUNDING ? ` · ${short(distance, 2)} off the plane` : "";
+      const off = Number.isFinite(distance) && distance > ROUNDING ? ` · ${short(distance, 2)} out of the plane` : "";
       const [right, down] = project(head);
       const color = readable(run.color, this.theme!);
       const [east, west] = [right + 13, right - 13];

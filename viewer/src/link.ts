@@ -40,7 +40,7 @@ export function link(context: Context, inAddress: boolean): Link {
   const start = () => {
     const address = read();
     const { log: _, tour: __, ...mine } = address;
-    store.set(mine);
+    store.set({ ...mine, caption: null }); // a story's words go with its scene
     ask(address);
   };
 

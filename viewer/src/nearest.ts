@@ -1,10 +1,11 @@
-/** Nearest: the critical point under a pixel, if one is near. */
+/** Nearest: the critical point under a pixel, or the plane's origin, if one is near. */
 
 import { type Projection, xOf, yOf } from "./projection";
 import type { CriticalMark } from "./protocol";
 import type { Pointer } from "./state";
 
 const NEAR = 9; // pixels: the size of a mark
+const MIDDLE = 4; // pixels: who points so near to the origin means it, and its numbers are exact
 
 export function nearestMark(points: readonly Pick<CriticalMark, "a" | "b">[], where: Projection, x: number, y: number): Pointer | null {
   let nearest: Pointer | null = null;
@@ -15,5 +16,7 @@ export function nearestMark(points: readonly Pick<CriticalMark, "a" | "b">[], wh
     most = away;
     nearest = { a, b, run: null, step: null, found };
   });
-  return nearest;
+  if (nearest) return nearest;
+  const home = Math.hypot(xOf(where, 0) - x, yOf(where, 0) - y);
+  return home <= MIDDLE ? { a: 0, b: 0, run: null, step: null } : null;
 }

@@ -1,6 +1,8 @@
 /** Notices: faults, work under way, a lost connection. */
 
+import { short } from "./digits";
 import { h } from "./dom";
+import { type Refused, REFUSED } from "./fields";
 import type { MakePart } from "./part";
 import type { Heads } from "./protocol";
 
@@ -8,7 +10,7 @@ const PATIENCE = 300; // milliseconds before work under way is worth a word
 const LONGEST = 240; // letters
 const LONG = 12_000; // milliseconds without the server before it is said what to do
 
-export const notices: MakePart = ({ store }) => {
+export const notices: MakePart = ({ store, root }) => {
   const work = h("p", { class: "busy", role: "status" });
   const fault = h("p", { class: "fault", role: "alert", hidden: true });
   const lost = h("p", { class: "lost", role: "status" });
@@ -51,7 +53,18 @@ export const notices: MakePart = ({ store }) => {
     const close = h("button", { type: "button", class: "quiet", onclick: () => store.set({ fault: null }) }, "Dismiss");
     fault.append(h("span", {}, line(now)), close);
   };
-  const stops = [store.on(["busy", "connection"], draw), store.on(["fault"], complain)];
+  const refused = (event: Event) => {
+    const { name, span, got, kept } = (event as CustomEvent<Refused>).detail;
+    const whole = span.step === "any" ? "a number" : "a whole number";
+    const wanted = `${name} must be ${whole} from ${short(span.min)} to ${short(span.max, 6)}`;
+    store.set({ fault: { wanted, got: got || "none", mend: `it stays ${kept}`, about: "drop" } });
+  };
+  root.addEventListener(REFUSED, refused);
+  const stops = [
+    store.on(["busy", "connection"], draw),
+    store.on(["fault"], complain),
+    () => root.removeEventListener(REFUSED, refused),
+  ];
   draw();
   complain();
   return {

@@ -9,6 +9,7 @@ import type { State } from "./state";
 type Recipe = PlaneSpec["recipe"];
 
 const NEEDED: Partial<Record<Recipe, number>> = { principal: 1, points: 3 }; // runs
+const CENTERED: Recipe[] = ["random", "filter", "eigen"]; // around a place of the visitor's choice
 const GRIDS = ["41", "81", "121", "201"];
 
 export const planes: MakePart = (context) => {
@@ -61,7 +62,7 @@ export const planes: MakePart = (context) => {
     drawn.el.hidden = plane.recipe !== "random" && plane.recipe !== "filter";
     drawn.show(plane.seed);
     at.options([["", "the start"], ...[...runs.values()].map((run) => [String(run.run), `the end of ${run.name}`] as const)]);
-    at.el.hidden = plane.recipe === "points" || plane.recipe === "stored";
+    at.el.hidden = !CENTERED.includes(plane.recipe);
     at.show(plane.run === null || plane.run === undefined ? "" : String(plane.run));
     words.textContent = scene.plane_words;
     words.hidden = !drawn.el.hidden; // what is drawn at random is told by its seed

@@ -83,7 +83,7 @@ export type Message =
   | ({ kind: "spectrum" } & Whereabouts)
   | { kind: "stability"; run: number }
   | { kind: "tour"; tour: string; step: number }
-  | { kind: "export"; format: "html" | "svg" }
+  | { kind: "export"; format: "html" | "svg"; view: string } // the part of the address that is the visitor's own
   | { kind: "choose"; stored: string };
 
 // ---------------------------------------------------------------- frames, host -> page

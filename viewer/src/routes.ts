@@ -182,7 +182,7 @@ function callout(
   const off = widthClass(distance, reachOf(where, lengths));
   const lines = [run.name];
   if (where.rect.width > 330 && where.rect.height > 200 && run.captured !== null) lines.push(`${captured(run.captured)} captured`);
-  if (off > 0) lines.push(`${short(distance, 2)} out of plane`);
+  if (off > 0) lines.push(`${short(distance, 2)} out of the plane`);
   const lost = run.status === "diverged" && upto === path.size - 1;
   if (!inside(where.window, a, b)) lines.push(lost ? run.words : `outside, ${wayOut(where, a, b)}`);
   else if (lost) lines.push(run.words);

@@ -69,7 +69,11 @@ export const timeline: MakePart = (context) => {
       set = next === null ? null : Math.floor(next);
       store.set({ time: set });
       if (playing) requestAnimationFrame(frame);
-      else show();
+      else {
+        // What there was has been shown again: now the runs themselves go on.
+        if (store.state.hello?.live && computed(store.state) === "paused") send({ kind: "control", run: null, action: "play" });
+        show();
+      }
     };
     requestAnimationFrame(frame);
   }

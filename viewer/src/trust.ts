@@ -47,6 +47,7 @@ export const trust: MakePart = ({ store, root, send }) => {
   };
   const stops = [store.on(["trust"], show), store.on(["surface", "runs", "connection"], renew)];
   show();
+  renew(); // all may have arrived before this part was made
   return {
     el,
     dispose() {

@@ -11,7 +11,7 @@ import type { Pointer, State } from "./state";
 
 const NEED = ["Find critical points", "Spectrum here"]; // the loss itself, not its map alone
 const HEIGHT = 160;
-const DECADES = 3; // of the spectrum, on either side of zero
+const DECADES = 4; // of the spectrum, on either side of zero
 
 export const underneath: MakePart = (context) => {
   const { store, send, root } = context;

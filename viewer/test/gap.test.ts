@@ -27,11 +27,12 @@ test("the range is that of what can be drawn", () => {
 });
 
 test("the words say how far and how true", () => {
-  expect(truthWords(path(1.234, 1.1, 1), 0, linear)).toBe("1.2 out of the plane; the picture is true to 3 %");
-  expect(truthWords(path(0, 1, 1), 0, linear)).toBe("in the plane; the picture is true to 0 %");
+  expect(truthWords(path(1.234, 1.1, 1), 0, linear)).toBe("1.2 out of the plane; the picture is true to within 3 % of its range");
+  expect(truthWords(path(0, 1, 1), 0, linear)).toBe("in the plane; the picture is exact");
   expect(truthWords(path(1.4e-15, 1, 1), 0, null)).toBe("in the plane");
-  expect(truthWords(path(7, 9, 1), 0, linear)).toBe("7 out of the plane; the picture is off by 200 %");
-  expect(truthWords(path(2, 1.5, 1), 0, linear)).toBe("2 out of the plane; the picture is off by 13 %");
+  expect(truthWords(path(7, 900, 1), 0, linear)).toMatch(/; the picture is off by [0-9]+ times its range$/);
+  expect(truthWords(path(7, 9, 1), 0, linear)).toBe("7 out of the plane; the picture is off by 200 % of its range");
+  expect(truthWords(path(2, 1.5, 1), 0, linear)).toBe("2 out of the plane; the picture is off by 13 % of its range");
   expect(truthWords(path(NaN, 9, 1), 0, null)).toBe("distance unknown");
   expect(truthWords(path(1, NaN, 1), 0, linear)).toBe("1 out of the plane; the picture cannot show its loss");
   expect(truthWords(path(1, 1, 1), -1, linear)).toBe("");

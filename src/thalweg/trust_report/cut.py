@@ -118,14 +118,12 @@ def _made(about: Mapping[str, Any]) -> str:
         unit = "" if kind == str(Unit()) else f"; {_unit(about)}"
         words = f"Random directions, {drawn[1]}, {kind}{unit}. Another draw may differ"
     elif recipe.startswith("principal directions"):
-        words = "Axes: the run's principal directions, unit length, their share of its variance in "
-        words += "brackets"
+        words = "Axes: principal directions of what ran, unit length, each with its share of the "
+        words += "variance"
     else:
-        words = (
-            f"{recipe[:1].upper()}{recipe[1:]}; {_unit(about)}"
-            if recipe
-            else f"Axes: {_unit(about)}"
-        )
+        words = f"{recipe[:1].upper()}{recipe[1:]}" if recipe else "Axes"
+        unit = _unit(about)
+        words += "" if unit in words else f"; {unit}" if recipe else f": {unit}"
     return f"{words}. {about.get('objective', 'Unnamed')}; thalweg {about['thalweg_version']}"
 
 

@@ -61,8 +61,9 @@ class Redraws:
         low, high = (number(float(x), 2) for x in (rises.min(), rises.max()))
         shown = listed([number(x, 2) for x in self.own])
         words = (
-            f"{len(self.seeds)} other draws: toward the edge of the window the "
-            f"{field_label(self.field)} changes by {low} to {high} (shown: {shown})."
+            f"{len(self.seeds)} other draws: toward the edges of the window the "
+            f"{field_label(self.field)} changes by {low} to {high}, both sides averaged "
+            f"(shown: {shown})."
         )
         return [TrustLine(words, warning=self.apart > APART)]
 

@@ -38,7 +38,7 @@ _FIGURE = (
 )
 
 
-def page(frames: Sequence[Frame], title: str = "Thalweg") -> str:
+def page(frames: Sequence[Frame], title: str = "Thalweg", view: str = "") -> str:
     """Return the page that shows frames; the same for the same frames.
 
     No script but the viewer's can run in it, whatever the labels say: a content security policy
@@ -47,6 +47,7 @@ def page(frames: Sequence[Frame], title: str = "Thalweg") -> str:
     Args:
         frames: the first is a `hello`; its layout decides whether the viewer fills the page.
         title: of the page; over a figure also its heading.
+        view: what to begin with (camera, time, height), as in an address of the explorer.
     """
     full = frames[0].head["layout"] == "explorer"
     style, script = _FULL if full else _FIGURE, viewer_script()
@@ -55,7 +56,7 @@ def page(frames: Sequence[Frame], title: str = "Thalweg") -> str:
         policy=policy(script, style),
         title=escape(title or "Thalweg"),
         style=style,
-        body=heading + placed(frames, "frames"),
+        body=heading + placed(frames, "frames", view=view),
         script=script,
     )
 
@@ -69,7 +70,9 @@ def save_page(frames: Sequence[Frame], path: Path | str, title: str = "Thalweg")
     return write_whole(Path(path), page(frames, title).encode())
 
 
-def placed(frames: Sequence[Frame], name: str, *, lazy: bool = False, theme: str = "") -> str:
+def placed(
+    frames: Sequence[Frame], name: str, *, lazy: bool = False, theme: str = "", view: str = ""
+) -> str:
     """Return the part of a page that shows frames, for a page that holds the viewer's script.
 
     Args:
@@ -77,11 +80,13 @@ def placed(frames: Sequence[Frame], name: str, *, lazy: bool = False, theme: str
         name: an identifier of letters, digits and dashes; each part of a page has its own.
         lazy: shown only while it is in view or was lately: a page may hold any number of these,
             a browser draws in some 16 at once.
+        view: what to begin with, as in an address of the explorer.
         theme: "light" or "dark" on a page that has one theme; default: what the reader prefers.
     """
     lines = "\n".join(base64.b64encode(frame.encode()).decode("ascii") for frame in frames)
     where = f'data-thalweg="{"lazy" if lazy else "file"}" data-frames="{name}"'
     where += f' data-theme="{theme}"' if theme else ""
+    where += f' data-view="{escape(view)}"' if view else ""
     return f'<div {where}></div>\n<script type="text/plain" id="{name}">\n{lines}\n</script>'
 
 

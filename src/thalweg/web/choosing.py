@@ -1,6 +1,7 @@
 """Choosing: a stored result takes the place of what is shown; one that still grows is followed."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import xarray as xr
 from thalweg.core.errors import InputError
 from thalweg.core.grid import Grid
 from thalweg.core.plane import Plane
+from thalweg.geometry.scaling import FilterNorm, LayerNorm, Unit, Unscaled
 from thalweg.viewer.scene import data_frame, surface_frame, trust_frame
 from thalweg.views.surface import SurfaceView, surface_view
 from thalweg.views.trust import TrustLine
@@ -40,6 +42,7 @@ NO_TERRAIN = (
     "No terrain: what this run descended is not known here, only the loss of its own steps; "
     "thalweg explore --objective draws it."
 )
+SCALINGS = {type(s).__name__: str(s) for s in (Unscaled(), Unit(), LayerNorm(), FilterNorm())}
 GROWN = 2  # a run that is so many times longer gets a new plane
 
 
@@ -192,11 +195,24 @@ def _stand(
     """Take a stored plane."""
     session.stored, session.first = name, PlaneSpec("stored")
     session.plane, session.plane_spec = plane, session.first
-    session.plane_words = str(found.attrs.get("recipe", "")) or (plane.recipe if plane else "")
+    recipe = str(found.attrs.get("recipe", "")) or (plane.recipe if plane else "")
+    session.plane_words = in_words(recipe)
     session.window = session.home = Window(*view.window)
     session.surface, session.view, session.log = None, None, []
     session.points = max(*view.values.shape, POINTS)
     session.scene += 1
+
+
+def in_words(recipe: str) -> str:
+    """Return a stored recipe without the names of Python's classes.
+
+    >>> in_words("random, seed 0, FilterNorm(biases=<BiasRule.ZERO: 'zero'>)")
+    'random, seed 0, filter-normalized'
+    """
+    found = re.fullmatch(r"(.*), (\w+)\(.*\)", recipe)
+    if found is None or found[2] not in SCALINGS:
+        return recipe
+    return f"{found[1]}, {SCALINGS[found[2]]}"
 
 
 def _keep_runs(session: Session, runs: Sequence[StoredRun | StoredPath]) -> None:

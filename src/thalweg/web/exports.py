@@ -38,7 +38,7 @@ async def export(session: "Session", message: Export) -> None:
         raise InputError("a terrain must be shown", "none yet", "wait until it is computed")
     with busy(session, f"the {form} file"):
         if form == "html":
-            content = await session.compute(saved_page, frames)
+            content = await session.compute(saved_page, frames, message.view)
         else:
             paths = paths_of(frames, session.view)
             content = await session.compute(drawn_map, session.view, paths, lines_of(frames))
@@ -47,12 +47,13 @@ async def export(session: "Session", message: Export) -> None:
     session.send(Frame("file", {"name": name, "mime": MIME[form]}, {"bytes": data}))
 
 
-def saved_page(frames: Sequence[Frame]) -> str:
-    """Return the offline page of what is seen."""
+def saved_page(frames: Sequence[Frame], view: str = "") -> str:
+    """Return the offline page of what is seen, in that view."""
     said = next((frame.head for frame in frames if frame.kind == "hello"), {})
-    title, choices = str(said.get("title", "Thalweg")), said.get("choices")
+    scene = next((frame.head for frame in frames if frame.kind == "scene"), {})
+    title, choices = str(scene.get("objective") or "Thalweg"), said.get("choices")
     hello = hello_frame(title, __version__, live=False, layout="explorer", choices=choices)
-    return page([hello, *(f for f in frames if f.kind not in PASSING)], title)
+    return page([hello, *(f for f in frames if f.kind not in PASSING)], title, view)
 
 
 def drawn_map(view: SurfaceView, paths: Sequence[PathView], trust: TrustLines) -> str:

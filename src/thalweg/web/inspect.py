@@ -17,7 +17,7 @@ from thalweg.views.prose import number, percent
 from thalweg.views.surface import SurfaceView
 from thalweg.web.labels import Labels, labels_of
 from thalweg.web.messages import Inspect, Place
-from thalweg.web.spot import Spot, spot_of
+from thalweg.web.spot import IN_PLANE, Spot, spot_of
 from thalweg.web.verdict import Seen, verdict
 
 if TYPE_CHECKING:
@@ -164,10 +164,11 @@ def _seen(
         return Seen(minimum, spot.loss)
     with np.errstate(all="ignore"):
         plane_loss = float(objective.restrict(shown.plane)(np.array([[a, b]]))["loss"][0])
+    away = spot.distance > IN_PLANE * shown.reach
     if shown.view is None:
-        return Seen(plane_loss=plane_loss, away=True)
+        return Seen(plane_loss=plane_loss, away=away)
     share = gap_shares(np.array([spot.loss]), np.array([plane_loss]), shown.view)
-    return Seen(plane_loss=plane_loss, gap_share=float(share[0]), away=True)
+    return Seen(plane_loss=plane_loss, gap_share=float(share[0]), away=away)
 
 
 def _rows(spot: Spot, seen: Seen) -> Iterator[tuple[str, str]]:
@@ -177,15 +178,15 @@ def _rows(spot: Spot, seen: Seen) -> Iterator[tuple[str, str]]:
         yield "distance out of the plane", number(spot.distance)
     if spot.slopes:
         yield "gradient norm", number(spot.gradient_norm)
-    if np.isfinite(spot.in_plane):
+    if np.isfinite(spot.in_plane) and not (spot.bends and spot.bends.critical):
         yield "of the squared gradient in this plane", percent(round(spot.in_plane, 9))
     for axis, slope in zip("abc", spot.slopes, strict=False):
-        yield f"slope along {axis}", number(slope)
+        yield f"slope along {axis}, per length", number(slope)
     bends = spot.bends
     if bends is None:
         return
     for axis, bend in zip("abc", bends.curvatures, strict=False):
-        yield f"curvature along {axis}", number(bend)
+        yield f"curvature along {axis}, per length²", number(bend)
     about = "" if bends.negative is not None else f" (estimated by {bends.how})"
     yield "lowest eigenvalue", number(bends.lowest) + about
     yield "highest eigenvalue", number(bends.highest) + about

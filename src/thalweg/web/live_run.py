@@ -28,6 +28,7 @@ class LiveRun(Walked):
         length: steps asked for.
         batches: None for full-batch steps.
         color: for its path.
+        name: for captions; by default optimizer and learning rate.
 
     Raises:
         InputError: minibatches that do not fit the objective.
@@ -42,6 +43,7 @@ class LiveRun(Walked):
         length: int,
         batches: Minibatches | None = None,
         color: str = "",
+        name: str = "",
     ) -> None:
         self.stepper = stepper
         self._objective, self._batches = objective, batches
@@ -52,7 +54,8 @@ class LiveRun(Walked):
         self._failure = ""
         n = self._point.shape[1]
         self._room = Rows(np.empty((0, n)), np.empty(0), np.empty(0))
-        super().__init__(number, f"{stepper.name}, lr {stepper.lr:g}", color, length, self._room)
+        name = name or f"{stepper.name}, lr {stepper.lr:g}"
+        super().__init__(number, name, color, length, self._room)
 
     @property
     def bytes(self) -> int:

@@ -196,9 +196,10 @@ class TourStep(_Message, frozen=True, tag="tour"):
 
 
 class Export(_Message, frozen=True, tag="export"):
-    """What is seen, as a file."""
+    """What is seen, as a file; `view` is how, in the words of an address."""
 
     format: Literal["html", "svg"]
+    view: Annotated[str, Meta(max_length=1000)] = ""
 
 
 class Choose(_Message, frozen=True, tag="choose"):

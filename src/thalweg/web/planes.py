@@ -19,6 +19,7 @@ from thalweg.web.messages import PlaneSpec, Window
 from thalweg.web.twins import CORNERS, TWINS, aligned_plane, twins_plane
 
 NEED_RUNS = ("principal", "points", "aligned", "stored")
+RISE = 0.1  # of the loss, toward the edges of a map along eigenvectors
 LEAST = 5  # points along the shorter side of a map
 
 
@@ -170,7 +171,7 @@ def _points(spec: PlaneSpec, runs: Mapping[int, Walked]) -> Cut:
         mend = "drop three balls, or choose three runs"
         raise InputError("the plane goes through the ends of 3 runs", str(len(numbers)), mend)
     walked, spec = _counted(spec, runs, numbers)
-    names = [f"run {n}" for n in numbers]
+    names = [runs[n].name for n in numbers]
     plane = plane_through([points[-1] for points in walked], names)
     corners = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
     ends_of = ", ".join(f"{n} ({runs[n].name})" for n in numbers)
@@ -192,9 +193,10 @@ def _eigen(spec: PlaneSpec, objective: SmoothObjective, origin: FloatArray, arou
     found = ends(objective, origin)
     values, vectors = found.eigenvalues, found.eigenvectors
     plane = eigen_plane(origin, [float(v) for v in values], vectors)
-    # As far as it takes the parabola of each axis to rise or fall by the loss itself; but neither
+    # As far as it takes the parabola of each axis to rise or fall by a tenth of the loss: farther
+    # out the ground is no parabola, and what bends down would drown in what rises. But neither
     # axis is left so short that nothing shows, and the map stays no longer than twice its height.
-    rise = max(abs(objective.value(origin)), 1e-6)
+    rise = max(RISE * abs(objective.value(origin)), 1e-6)
     reach = np.sqrt(2 * rise / np.maximum(np.abs(values), 1e-9))
     longest = min(float(reach.max()), 4 * float(reach.min()))
     ra, rb = (float(np.clip(r, longest / 2, longest)) for r in reach)

@@ -1,5 +1,7 @@
 """Runs: balls that are dropped, and what a visitor does with them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from thalweg.core.errors import InputError
@@ -8,7 +10,7 @@ from thalweg.views.colors import NEUTRAL, optimizer_color
 from thalweg.web.bench import stepper
 from thalweg.web.journal import noted
 from thalweg.web.live_run import LiveRun
-from thalweg.web.messages import Action, Control, Drop, DropBall, PlaneSpec, Speed
+from thalweg.web.messages import Action, Control, Drop, DropBall, OptimizerSpec, PlaneSpec, Speed
 from thalweg.web.planes import depends_on_runs
 from thalweg.web.session import Session
 from thalweg.web.stage import show, take_plane, tell_scene
@@ -42,7 +44,9 @@ def place(session: Session, drop: Drop, *, hurry: bool = False) -> list[int]:
     fresh = {}
     for number, spec in enumerate(drop.optimizers, session.next_run):
         color = optimizer_color(spec.name) or NEUTRAL
-        run = LiveRun(number, objective, start, stepper(spec), drop.steps, batches, color)
+        taken = [run.name for run in [*kept.values(), *fresh.values()]]
+        name = named(spec, drop.batch, taken)
+        run = LiveRun(number, objective, start, stepper(spec), drop.steps, batches, color, name)
         run.hurry = hurry
         fresh[number] = run
     held = sum(run.bytes for run in [*kept.values(), *fresh.values()])
@@ -54,6 +58,17 @@ def place(session: Session, drop: Drop, *, hurry: bool = False) -> list[int]:
     session.next_run += count
     session.log = log
     return list(fresh)
+
+
+def named(spec: OptimizerSpec, batch: int, taken: Sequence[str]) -> str:
+    """Return a name for a run that no other has.
+
+    >>> named(OptimizerSpec("Adam", 0.02), 8, ["Adam, lr 0.02, batch 8"])
+    'Adam, lr 0.02, batch 8 (2)'
+    """
+    base = f"{spec.name}, lr {spec.lr:g}" + (f", batch {batch}" if batch else "")
+    others = (f"{base} ({count})" for count in range(2, len(taken) + 3))
+    return next(name for name in (base, *others) if name not in taken)
 
 
 async def control(session: Session, message: Control) -> None:

@@ -17,11 +17,11 @@ from thalweg.critical.search import Outcome, Search, find_critical
 from thalweg.trust_report.underneath import shape
 from thalweg.viewer.frames import Frame
 from thalweg.views.prose import counted, listed, number
+from thalweg.web.spot import IN_PLANE
 
 LARGEST = 1000  # parameters: every step of a search takes the whole Hessian
 WORK = 1.6e9  # steps x n^3 of one search: some ten seconds
 KINK = "kink"
-IN_PLANE = 1e-6  # of the window's reach: nearer than this the plane goes through the point
 _KINDS = {Kind.MINIMUM: "minimum", Kind.SADDLE: "saddle", Kind.MAXIMUM: "maximum"}
 _ENDED = {
     Outcome.KINK: "on a ReLU kink, where the Hessian is one-sided and there is no index",

@@ -14,6 +14,7 @@ from thalweg.curvature.lanczos import Lanczos
 from thalweg.trust_report.underneath import CRITICAL, Shape, shape
 
 DENSE = 400  # parameters up to which the whole spectrum is found while a pointer rests
+IN_PLANE = 1e-3  # of the window's reach: nearer than this the plane goes through the point
 QUICK = Lanczos(tolerance=1e-2, products=40, dense_up_to=DENSE)
 
 
@@ -22,7 +23,7 @@ class Bends:
     """What second derivatives say at a point.
 
     Attributes:
-        curvatures: d'Hd of each direction of the plane, per squared unit of its coordinate.
+        curvatures: d'Hd / d'd of each direction d of the plane, to be compared with eigenvalues.
         shown: what the curvature within the plane looks like.
         lowest, highest: ends of the spectrum in full space.
         negative, zero: counts of eigenvalues; None where not all are known.
@@ -52,7 +53,7 @@ class Spot:
         loss: there.
         distance: from the plane.
         gradient_norm: NaN without derivatives.
-        slopes: of the loss along each coordinate of the plane; () without derivatives.
+        slopes: of the loss along each direction of the plane, per length; () without derivatives.
         in_plane: share of the gradient's squared length that lies in the plane; NaN without one.
         kink_distance: smallest |input| of a kinked unit; inf without kinks, NaN if not known.
         bends: None without derivatives, or where they are not finite.
@@ -90,7 +91,8 @@ def spot_of(objective: Objective, plane: Plane, point: FloatArray, reach: float)
     with np.errstate(all="ignore"):  # what is not finite is told
         loss, gradient = objective.value_and_gradient(point)
         norm = float(np.linalg.norm(gradient))
-        slopes = tuple(float(slope) for slope in plane.directions @ gradient)
+        along = plane.directions @ gradient / np.array(plane.lengths)
+        slopes = tuple(float(slope) for slope in along)
     if not np.isfinite([loss, norm]).all():
         return Spot(n, loss, distance, norm, slopes)
     basis, _ = np.linalg.qr(plane.directions.T)
@@ -124,7 +126,7 @@ def _bends(
     unit = projected / np.outer(lengths, lengths)
     lowest, highest = float(values[0]), float(values[-1])
     return Bends(
-        curvatures=tuple(float(bend) for bend in np.diag(projected)),
+        curvatures=tuple(float(bend) for bend in np.diag(unit)),
         shown=shape(np.linalg.eigvalsh((unit + unit.T) / 2), tolerance),
         lowest=lowest,
         highest=highest,

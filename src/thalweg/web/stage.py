@@ -8,7 +8,7 @@ import xarray as xr
 
 from thalweg.trust_report.trust import trust
 from thalweg.viewer.frames import Frame
-from thalweg.viewer.scene import data_frame, surface_frame, trust_frame
+from thalweg.viewer.scene import data_frame, surface_frame
 from thalweg.views.surface import SurfaceView, surface_view
 from thalweg.web.bench import lay
 from thalweg.web.drawing import PATIENCE, drawn
@@ -16,6 +16,7 @@ from thalweg.web.ground import Ground
 from thalweg.web.journal import noted
 from thalweg.web.messages import Action, Bench, PlaneSpec
 from thalweg.web.planes import cut, grid_of
+from thalweg.web.reporting import report_frame
 from thalweg.web.session import OF_A_BENCH, OF_A_PLANE, Session
 from thalweg.web.walked import Walked
 from thalweg.web.walking import keep_walking
@@ -98,7 +99,7 @@ async def judge(session: Session) -> None:
 
 def _judged(ground: Ground, surface: xr.Dataset, runs: Sequence[Walked]) -> Frame:
     paths = [run.path(ground) for run in runs]
-    return trust_frame(trust(surface, paths, ground.objective).lines())
+    return report_frame(trust(surface, paths, ground.objective))
 
 
 def stand_on(session: Session, view: SurfaceView | None = None) -> None:

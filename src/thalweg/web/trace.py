@@ -102,7 +102,8 @@ def leaving(ground: "Ground", coords: FloatArray, first: int) -> str:
         return ""
     row = int(outside.argmax())
     name, edge = next((name, edge) for past, name, edge in edges if past[row])
-    return f"left the map at step {first + row:,}, past {name} = {format_number(edge)}"
+    did = f"left the map at step {first + row:,}" if first + row else "began outside the map"
+    return f"{did}, past {name} = {format_number(edge)}"
 
 
 def _joined(*parts: str) -> str:

@@ -16,12 +16,12 @@ from thalweg.curvature.lanczos import Lanczos
 from thalweg.trust_report.effort import Effort
 from thalweg.trust_report.trust import trust as trust_report
 from thalweg.viewer.frames import Frame
-from thalweg.viewer.scene import trust_frame
 from thalweg.views.prose import number
 from thalweg.web.busy import busy
 from thalweg.web.inspect import place_words, shown_of
 from thalweg.web.labels import basins_frame, labels_of
 from thalweg.web.messages import Basins, Find, Inspect, Spectrum, Trust
+from thalweg.web.reporting import report_frame
 from thalweg.web.searches import Hunt, critical_frame, found_by, search_from
 
 if TYPE_CHECKING:
@@ -59,7 +59,12 @@ async def basins(session: "Session", message: Basins) -> None:
 
 
 async def trust(session: "Session", message: Trust) -> None:
-    """Answer with the trust report on the map and the runs over it."""
+    """Answer with the trust report on the map and the runs over it.
+
+    What a page asks by itself is not answered while another map is on its way: it asks again.
+    """
+    if session.surface is None and not message.full:
+        return
     surface = require_map(session)
     paths = [session.path_dataset(run) for run in session.runs.values()]
     effort = Effort.FULL if message.full else Effort.LITTLE
@@ -67,7 +72,7 @@ async def trust(session: "Session", message: Trust) -> None:
         report = await session.compute(
             trust_report, surface, paths, session.objective, effort=effort
         )
-    session.send(trust_frame(report.lines()))
+    session.send(report_frame(report, full=message.full))
 
 
 async def spectrum(session: "Session", message: Spectrum) -> None:
