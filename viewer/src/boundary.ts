@@ -1,7 +1,7 @@
 /** Boundary: what the network under the pointer computes. */
 
 import { isolines } from "./contours";
-import { short } from "./digits";
+import { short, unbroken } from "./digits";
 import { h } from "./dom";
 import type { MakePart } from "./part";
 import { classColors, shaded } from "./shading";
@@ -29,11 +29,11 @@ export const boundary: MakePart = ({ store, root }) => {
     el.hidden = !boundary;
     if (!boundary) return;
     const { a, b, classes } = boundary;
-    words.textContent = boundary.words;
+    words.textContent = unbroken(boundary.words);
     const drawn = (boundary.arrays.values as Float32Array).length > 0;
     canvas.hidden = !drawn; // no network of two inputs: the words say so
     const told = !drawn || a === null || b === null || boundary.words.startsWith("a = ");
-    place.textContent = told ? "" : `at a = ${short(a)}, b = ${short(b)}`;
+    place.textContent = told ? "" : `at a\u00a0=\u00a0${short(a)}, b\u00a0=\u00a0${short(b)}`;
     if (!drawn) return;
     canvas.setAttribute("aria-label", `The plane of the inputs, shaded by what the network says there. ${boundary.words}`);
     const dark = root.dataset.theme === "dark";

@@ -1,5 +1,6 @@
 /** Chips: a line for every run: who it is, how it fares, how true the picture of it is. */
 
+import { unbroken } from "./digits";
 import { h } from "./dom";
 import { rangeOf, truthWords } from "./gap";
 import { icon } from "./icon";
@@ -69,7 +70,7 @@ function make({ store, send }: Context, { run: number, name, color }: Run): Chip
       const { time, surface, hello } = store.state;
       const row = rowAt(run.path.step, run.path.size, time);
       write(status, `${statusWords(run)} · `);
-      write(truth, [truthWords(run.path, row, surface && rangeOf(surface)), capturedWords(run.captured)].filter(Boolean).join("; "));
+      write(truth, [truthWords(run.path, row, surface && rangeOf(surface)), capturedWords(run.captured)].filter(Boolean).map(unbroken).join("; "));
       el.dataset.status = run.status;
       buttons.hidden = !hello?.live;
     },

@@ -23,6 +23,11 @@ export function fromTo(low: number, high: number): [string, string] {
   return [short(low, digits), short(high, digits)];
 }
 
+/** Words in which no line ends between a number and what belongs to it. */
+export function unbroken(words: string): string {
+  return words.replace(/(?<=\d) (?=%)| (?=× 10)|(?<=×) (?=10)/g, "\u00a0");
+}
+
 /** A count, with every digit. */
 export function count(value: number): string {
   return PLAIN.format(value);

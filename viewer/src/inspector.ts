@@ -1,5 +1,6 @@
 /** Inspector: the numbers of one place. */
 
+import { unbroken } from "./digits";
 import { h } from "./dom";
 import { follow, release } from "./inspect";
 import type { MakePart } from "./part";
@@ -34,8 +35,8 @@ export const inspector: MakePart = (context) => {
       return;
     }
     place.textContent = inspect.title + (hello?.live ? "" : ", as saved");
-    rows.replaceChildren(...inspect.rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
-    words.replaceChildren(...(inspect.warning ? [sign()] : []), inspect.words);
+    rows.replaceChildren(...inspect.rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, unbroken(value))]));
+    words.replaceChildren(...(inspect.warning ? [sign()] : []), unbroken(inspect.words));
     words.classList.toggle("warning", inspect.warning);
   }
 

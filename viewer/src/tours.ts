@@ -1,5 +1,6 @@
 /** Tours: the captions of a guided story, and what starts one. */
 
+import { unbroken } from "./digits";
 import { h } from "./dom";
 import type { Context, MakePart } from "./part";
 
@@ -74,7 +75,7 @@ export const tours: MakePart = (context) => {
     const last = caption.step === caption.of - 1;
     title.textContent = caption.title;
     count.textContent = `${caption.step + 1} of ${caption.of}`;
-    words.textContent = caption.words;
+    words.textContent = unbroken(caption.words);
     back.disabled = caption.step === 0;
     next.textContent = caption.next || (last ? "Done" : "Next");
     panel.dataset.step = String(caption.step);

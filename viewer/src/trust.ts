@@ -1,5 +1,6 @@
 /** Trust: how far to trust the picture. */
 
+import { unbroken } from "./digits";
 import { h } from "./dom";
 import type { MakePart } from "./part";
 import { sign } from "./sign";
@@ -21,7 +22,7 @@ export const trust: MakePart = ({ store, root, send }) => {
     count.textContent = warnings === 0 ? "" : warnings === 1 ? "1 warning" : `${warnings} warnings`;
     list.replaceChildren(
       ...lines.map(({ text, warning }) =>
-        h("li", { class: warning ? "warning" : null }, ...(warning ? [sign()] : []), h("span", {}, text)),
+        h("li", { class: warning ? "warning" : null }, ...(warning ? [sign()] : []), h("span", {}, unbroken(text))),
       ),
     );
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bothTicks, count, percent, short, ticks, fromTo } from "../src/digits";
+import { bothTicks, count, fromTo, percent, short, ticks, unbroken } from "../src/digits";
 
 test("numbers keep the digits that count", () => {
   expect([0.61234, -14.2345, 1234.5, 0.5, 100, 0.00012345].map((v) => short(v))).toEqual([
@@ -42,4 +42,8 @@ test("the ends of a span are told apart", () => {
   expect(fromTo(0.692096, 0.692432)).toEqual(["0.692096", "0.692432"]);
   expect(fromTo(1e-9, 3e-9)).toEqual(["1 × 10⁻⁹", "3 × 10⁻⁹"]);
   expect(fromTo(2, 2)).toEqual(["2", "2"]);
+});
+
+test("no line ends between a number and what belongs to it", () => {
+  expect(unbroken("62 % of 400, 1.2 × 10⁻⁶ and 3 × 4")).toBe("62\u00a0% of 400, 1.2\u00a0×\u00a010⁻⁶ and 3 × 4");
 });
