@@ -9,8 +9,8 @@ export interface Label {
   look: "tick" | "caption" | "head" | "mark";
   align: "left" | "middle" | "right";
   color?: string;
-  /** Where else it may stand if something is in the way. */
-  or?: Pick<Label, "right" | "down" | "align">[];
+  /** Where else it may stand, or what else say, if something is in the way. */
+  or?: Partial<Pick<Label, "right" | "down" | "align" | "text">>[];
 }
 
 const SIZE = 12; // pixels of the type

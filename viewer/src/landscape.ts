@@ -200,14 +200,17 @@ export class Landscape {
       const [right, down] = project(head);
       const color = readable(run.color, this.theme!);
       const [east, west] = [right + 13, right - 13];
-      const or: Label["or"] = [
+      const places: Pick<Label, "right" | "down" | "align">[] = [
+        { right: east, down: down - 10, align: "left" },
         { right: east, down: down + 12, align: "left" },
         { right, down: down - 22, align: "middle" },
         { right, down: down + 24, align: "middle" },
         { right: west, down: down - 10, align: "right" },
         { right: west, down: down + 12, align: "right" },
       ];
-      return [{ right: east, down: down - 10, text: run.name.slice(0, 40) + off, look: "head", align: "left", color, or }];
+      const name = run.name.slice(0, 40);
+      const brief = places.map((place) => ({ ...place, text: name })); // the line of the run says how far, too
+      return [{ ...places[0]!, text: name + off, look: "head", color, or: [...places.slice(1), ...(off ? brief : [])] }];
     });
   }
 

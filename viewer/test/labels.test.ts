@@ -62,3 +62,11 @@ describe("pace", () => {
     expect(qualityFor(TURNING, null, 81, 1)).toEqual({ ratio: 0.5, step: 1, plain: true });
   });
 });
+
+test("a label without room says less rather than nothing", () => {
+  const base = { right: 5, down: 20, look: "head", align: "left" } as const;
+  const label: Label = { ...base, text: "Adam, lr 0.02 · 0.67 out of the plane", or: [{ text: "Adam, lr 0.02" }] };
+  expect(fitting([label], 400, 40).map(({ text }) => text)).toEqual([label.text]);
+  expect(fitting([label], 140, 40).map(({ text }) => text)).toEqual(["Adam, lr 0.02"]);
+  expect(fitting([label], 40, 40)).toEqual([]);
+});
