@@ -179,3 +179,12 @@ def test_a_line_is_refused():
     line = surface_dataset(plane, grid, {"loss": np.ones(5)}, np.ones(5, np.int8), {})
     with pytest.raises(InputError, match="2 directions, got 1"):
         surface_view(line)
+
+
+@pytest.mark.parametrize(("wide", "equal"), [(0.004, False), (0.2, True), (1.0, True), (99, False)])
+def test_a_map_is_true_to_shape_unless_it_would_be_a_strip(wide, equal):
+    plane = Plane(np.zeros(2), np.eye(2))
+    grid = Grid((np.linspace(0, wide, 2), np.linspace(0, 1, 2)))
+    status = np.full((2, 2), Cell.DONE).astype(np.int8)
+    surface = surface_dataset(plane, grid, {"loss": np.eye(2)}, status, {})
+    assert surface_view(surface).equal is equal

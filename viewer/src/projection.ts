@@ -16,8 +16,6 @@ export interface Projection {
   rect: Rect;
 }
 
-const STRIP = 4; // longer than so many times its width a map would be a strip in which nothing is seen
-
 export const xOf = ({ window, rect }: Projection, a: number): number =>
   rect.x + ((a - window.a0) / (window.a1 - window.a0)) * rect.width;
 
@@ -32,8 +30,8 @@ export const bOf = ({ window, rect }: Projection, y: number): number =>
 
 /** Return the largest rectangle in the middle of `room` on which the window is true to shape. */
 export function fit(room: Rect, window: Window, equal: boolean): Rect {
+  if (!equal) return room;
   const shape = (window.a1 - window.a0) / (window.b1 - window.b0);
-  if (!equal || shape > STRIP || shape < 1 / STRIP) return room;
   const width = Math.min(room.width, room.height * shape);
   const height = width / shape;
   return { x: room.x + (room.width - width) / 2, y: room.y + (room.height - height) / 2, width, height };

@@ -24,6 +24,7 @@ from thalweg.views.levels import (
 
 BoolArray = NDArray[np.bool_]
 
+STRIP = 6.0  # a map is not drawn longer than so many times its width
 _FIELD_LABELS = {
     "loss": "loss",
     "loss_stderr": "standard error of the loss",
@@ -66,7 +67,8 @@ class SurfaceView:
         scale, limits, levels: of the colors; levels are the contour lines.
         a_label, b_label, field_label, title: captions.
         lengths: norms of the two directions: one unit of a, of b, in parameter space.
-        equal: whether both axes share a unit and are perpendicular, so that a map is true to shape.
+        equal: whether both axes share a unit and are perpendicular, so that a map is true to shape;
+            not of a window that would be a strip.
         marks: named points.
         outlines: arrays (m, 2) of lines over the map, columns a and b.
     """
@@ -171,6 +173,7 @@ def surface_view(
         for name, caption, norm in zip(axes, surface.attrs["labels"], norms, strict=True)
     ]
     perpendicular = abs(surface.attrs["cosines"][1]) < 0.05
+    alike = abs(float(norms[0] / norms[1]) - 1) < 0.01
     return SurfaceView(
         a=frozen(surface["a"].values),
         b=frozen(surface["b"].values),
@@ -187,9 +190,15 @@ def surface_view(
         field_label=field_label(field),
         title=title,
         lengths=(float(norms[0]), float(norms[1])),
-        equal=perpendicular and abs(float(norms[0] / norms[1]) - 1) < 0.01,
+        equal=perpendicular and alike and not _is_strip(surface["a"].values, surface["b"].values),
         marks=tuple(marks),
     )
+
+
+def _is_strip(a: FloatArray, b: FloatArray) -> bool:
+    """Return whether a map true to shape would show nothing, or need a page of any length."""
+    shape = np.ptp(a) / np.ptp(b) if np.ptp(b) > 0 else np.inf
+    return not 1 / STRIP <= shape <= STRIP
 
 
 def shared_scale(views: Sequence[SurfaceView]) -> tuple[SurfaceView, ...]:
