@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from thalweg.viewer.scene import hello_frame, surface_frame, trust_frame
 from thalweg.views.surface import surface_view
 from thalweg.views.trust import TrustLine
 from thalweg.web.exports import export, lines_of, paths_of, saved_page
+from thalweg.web.hall import Hall
 from thalweg.web.messages import Export
 from viewer.stored import OPTIMIZERS, path, surface
 from viewer.test_page import LARGEST_VIEWER, Seen, frames_of
@@ -29,6 +32,7 @@ class Shown:
 
     def __init__(self, points=9, steps=20, title="The explorer"):
         self.data, self.sent = surface(points), []
+        self.hall = Hall()
         self.paths = [path(optimizer, steps) for optimizer in OPTIMIZERS]
         self.view = surface_view(self.data)
         self.frames = [
@@ -112,3 +116,14 @@ def test_nothing_is_exported_before_there_is_something():
     with pytest.raises(InputError, match="a terrain must be shown"):
         asyncio.run(export(session, Export("svg")))
     assert session.sent == []
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")  # which no font has
+@pytest.mark.parametrize("label", ["a $ b", "$x^{", "$" + "{" * 400, "a\x00\x1b[31mb", "\ufffe"])
+def test_a_label_is_no_formula_and_breaks_no_file(label):
+    session = Shown()
+    session.view = replace(session.view, a_label=label, title=label)
+    text, _ = exported(session, "svg")
+    told = "".join(ElementTree.fromstring(text).itertext())
+    shown = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe]", "\ufffd", label)
+    assert shown[:3] in told.replace("\n", "")

@@ -347,3 +347,83 @@ def test_whoever_is_dead_writes_nothing(tmp_path):
     assert not being_written(tmp_path / "s")
     assert stamp(tmp_path / "s") == stamp(tmp_path / "s") != (0, 0, 0)
     assert stamp(tmp_path / "nothing") == (0, 0, 0)
+
+
+def spoil(store, **attributes):
+    """Give a store attributes that no writer gave it."""
+    file = store / "zarr.json"
+    group = json.loads(file.read_text())
+    group["attributes"].update(attributes)
+    file.write_text(json.dumps(group))
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes"),
+    [
+        ("run.zarr", {"steps": "many"}),
+        ("run.zarr", {"steps": None}),
+        ("run.zarr", {"steps": []}),
+        ("other.zarr", {"lengths": 5}),
+        ("other.zarr", {"lengths": None}),
+        ("other.zarr", {"nonfinite": 5}),
+        ("other.zarr", {"kind": ["surface"]}),
+        ("other.zarr", {"objective": "x" * 100_000}),
+    ],
+)
+def test_one_odd_store_leaves_the_others_to_choose_from(place, name, attributes):
+    spoil(place / name, **attributes)
+    entries = {entry["name"]: entry for entry in Library(place).listing()[0]}
+    assert entries["deep/map.zarr"]["words"].startswith("terrain of")
+    assert all(len(entry["words"]) <= 200 for entry in entries.values())
+    if "steps" in attributes or "lengths" in attributes:
+        assert entries[name]["kind"] == "damaged"
+
+
+@pytest.mark.parametrize(
+    "lock",
+    [
+        '{"process": 1e999}',
+        '{"process": 99999999999999999999}',
+        '{"process": 0}',
+        '{"process": "7"}',
+        "[" * 200_000,
+        "[]",
+        "",
+    ],
+)
+def test_an_odd_lock_is_no_writer(place, lock):
+    (place / ".run.zarr.lock").write_text(lock)
+    assert being_written(place / "run.zarr") is False
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(place):
+    os.mkfifo(place / ".run.zarr.lock")
+    assert being_written(place / "run.zarr") is False
+    (place / "other.zarr" / "zarr.json").unlink()
+    os.mkfifo(place / "other.zarr" / "zarr.json")
+    kinds = {entry["name"]: entry["kind"] for entry in Library(place).listing()[0]}
+    assert kinds["run.zarr"] == "trajectory"
+    assert kinds.get("other.zarr", "damaged") == "damaged"
+
+
+def test_numbers_that_cannot_be_are_told_in_a_line(place):
+    odd = surface()
+    odd = odd.assign_coords(a=odd["a"].values * np.nan)
+    save(odd, place / "odd.zarr")
+    words = RUN.assign(loss=("step", RUN["loss"].values.astype(np.int64)))
+    save(words, place / "whole.zarr")
+    for name, said in (("odd.zarr", "must rise"), ("whole.zarr", "must hold real numbers")):
+        frames, session = chosen(Library(place), name)
+        assert said in frames["fault"].head["wanted"]
+        assert session.scene == 0
+
+
+def test_who_asks_for_what_is_not_there_keeps_what_is_shown(place):
+    async def work(session):
+        await choose(session, Choose("deep/map.zarr"))
+        with pytest.raises(InputError, match="one of those that are listed"):
+            await choose(session, Choose("gone.zarr"))
+        await session.idle()
+        return session.stored
+
+    assert visit(Library(place), work) == "deep/map.zarr"

@@ -1,8 +1,11 @@
 """LiveRun: bit by bit what `record` and `project` give, whatever the slices."""
 
+import threading
+
 import numpy as np
 import pytest
 
+from thalweg.core.arrays import digest
 from thalweg.core.grid import Grid
 from thalweg.core.objective import SmoothObjective
 from thalweg.core.plane import Plane
@@ -228,3 +231,24 @@ def test_a_loss_that_raises_ends_its_run_in_words():
     assert run.status == "diverged"
     assert len(run.losses) == 4
     assert run.words == "stopped after step 3: RuntimeError: the data are gone"
+
+
+def test_two_threads_that_ask_at_once_take_turns(objective):
+    run, steps = LiveRun(0, objective, objective.start, Adam(0.02), 3000), 3000
+    threads = [
+        threading.Thread(target=lambda: [run.advance(7) for _ in range(steps)]) for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    known = record(objective, objective.start, Adam(0.02), steps)
+    assert np.array_equal(run.points, known["point"].values)
+    assert np.array_equal(run.losses, known["loss"].values)
+
+
+def test_what_it_is_called_is_known_before_its_first_row(objective):
+    run = LiveRun(0, objective, objective.start, Adam(0.02), 9)
+    before = run.attrs["start_digest"]
+    run.advance(3)
+    assert run.attrs["start_digest"] == before == digest(run.points[0])

@@ -99,3 +99,11 @@ def test_what_is_forgotten_is_not_sent():
     outbox.close()
     with pytest.raises(StopAsyncIteration):
         asyncio.run(outbox.__anext__())
+
+
+def test_a_frame_that_json_cannot_hold_is_told_as_a_fault_and_the_rest_goes_on():
+    outbox = Outbox()
+    outbox.put(Frame("scene", {"window": {"a0": float("nan")}}))
+    outbox.put(Frame("trust", {"lines": []}))
+    fault, rest = drained(outbox)
+    assert (fault.kind, fault.head["about"], rest.kind) == ("fault", "scene", "trust")

@@ -109,6 +109,7 @@ def test_a_window_along_eigenvectors_shows_both(curvatures, across):
         (PlaneSpec("principal", runs=[0, 1], steps=[3]), "1 steps, 2 runs"),
         (PlaneSpec("principal", runs=[0], steps=[1]), "take some steps"),
         (PlaneSpec("points", runs=[0, 1]), "3 runs"),
+        (PlaneSpec("principal", runs=[0, 1, 0]), "takes each run once, got 0, 1, 0"),
         (PlaneSpec("points", runs=[0, 1, 7]), "run 7"),
         (PlaneSpec("stored"), "choose the stored"),
     ],

@@ -6,13 +6,16 @@ import threading
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from thalweg.core.errors import InputError
 from thalweg.objectives.zoo import quadratic
 from thalweg.web import handlers, messages
 from thalweg.web.hall import Hall, Limits
+from thalweg.web.live_run import LiveRun
 from thalweg.web.session import LONGEST, Session
+from thalweg.web.walked import Walked
 from web.conversation import drop, opened, visit, with_page
 
 SMALL = {"points": 20, "width": 4}
@@ -249,3 +252,76 @@ def test_a_given_objective_is_asked_by_one_thread_at_a_time():
     assert asyncio.run(talk(Hall(given))) == [1.0] * 4 + [4.0] * 2
     assert max(most) == 1
     assert len(most) == 6
+
+
+@pytest.mark.parametrize("raised", [SystemExit(3), StopIteration(), ValueError("no")])
+def test_a_guest_that_exits_fails_and_the_server_goes_on(raised):
+    def leaving(points):
+        if np.abs(points[:, 0]).max() > 0.3:
+            raise raised
+        return points[:, 0] ** 2
+
+    async def talk(page):
+        await page.say("open", points=9)
+        surface = await page.hear("surface", draft=False)
+        await page.say("inspect", a=1e3, b=0.0)
+        fault = await page.hear("fault")
+        await page.idle()
+        return surface, fault.head["got"]
+
+    given = replace(quadratic([2.0, 1.0]), value_function=leaving, start=np.zeros(2))
+    surface, got = with_page(talk, Hall(given))
+    assert type(raised).__name__ in got
+    mask = surface.arrays["mask"]
+    assert (mask == 4).any()  # failed, where it raised
+    assert (mask == 0).any()
+
+
+def test_a_run_whose_path_cannot_be_drawn_ends_alone():
+    def narrow(points):
+        if np.abs(points[:, 1]).max() > 3:
+            raise ValueError("too far")
+        return points[:, 0] ** 2 + points[:, 1] ** 2
+
+    given = replace(quadratic([2.0, 2.0]), value_function=narrow, start=np.zeros(2))
+
+    async def talk(page):
+        await opened(page, points=9)
+        await page.say("drop", drop=drop(0.3, 0.2, ("SGD", 0.1), steps=40))
+        await page.say("drop", drop=drop(0.5, 0.5, ("SGD", 3.0), steps=40))
+        await page.until(
+            lambda p: (
+                len(p.runs) == 2 and {"done", "diverged"} >= {r["status"] for r in p.runs.values()}
+            )
+        )
+        await page.idle()
+        return page.runs
+
+    runs = with_page(talk, Hall(given))
+    assert runs[0]["status"] == "done"
+    assert "too far" in runs[1]["words"]
+
+
+def test_what_takes_long_is_not_done_where_all_others_wait(monkeypatch):
+    where = []
+    for kind, name in ((Walked, "path"), (LiveRun, "trajectory")):
+        whole = getattr(kind, name)
+
+        def seen(self, *args, whole=whole):
+            where.append(threading.current_thread().name)
+            return whole(self, *args)
+
+        monkeypatch.setattr(kind, name, seen)
+
+    async def talk(page):
+        await opened(page, bench=SMALL, points=9)
+        await page.say("drop", drop=drop(0, 0, steps=5))
+        await page.until(lambda p: p.runs.get(0, {}).get("status") == "done")
+        for kind, fields in (("trust", {}), ("stability", {"run": 0})):
+            await page.say(kind, **fields)
+            await page.hear(kind)
+        await page.idle()
+
+    with_page(talk)
+    assert where
+    assert all(name.startswith("thalweg-long") for name in where)

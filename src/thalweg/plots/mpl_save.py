@@ -1,5 +1,6 @@
 """Saving: PNG, SVG and PDF with the same bytes for the same data, written whole or not at all."""
 
+import re
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +14,7 @@ from thalweg.plots.mpl_style import styled
 DPI = 200
 IMAGE_DPI = 120  # of shaded surfaces inside vector formats
 _DPI = {"png": DPI, "svg": IMAGE_DPI, "pdf": IMAGE_DPI}
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # from labels
 _METADATA = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -66,4 +68,5 @@ def _rendered(figure: Figure, form: str, dpi: int) -> bytes:
     color = figure.get_facecolor()
     with styled():
         figure.savefig(buffer, format=form, dpi=dpi, metadata=_METADATA[form], facecolor=color)
-    return buffer.getvalue()
+    content = buffer.getvalue()
+    return _NO_XML.sub("\ufffd", content.decode()).encode() if form == "svg" else content

@@ -37,6 +37,7 @@ def styled(theme: Theme = LIGHT) -> AbstractContextManager[Any]:
             "font.size": TEXT,
             "text.color": theme.ink,
             "text.usetex": False,
+            "text.parse_math": False,  # labels may hold anything
             "axes.labelsize": TEXT,
             "axes.titlesize": TEXT,
             "axes.labelcolor": theme.ink,

@@ -5,6 +5,7 @@ below the root is refused, whether it is to be read or written.
 """
 
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +13,7 @@ from thalweg.core.errors import StoreError
 
 DRAFT = ".partial"  # how a file ends that is not finished; no key ends so
 NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+NO_WAIT = getattr(os, "O_NONBLOCK", 0)  # a pipe that nobody writes is not waited for
 
 
 def write_files(root: Path, files: Mapping[str, bytes]) -> None:
@@ -49,12 +51,16 @@ def read_file(root: Path, key: str, limit: int | None = None) -> bytes | None:
     """Return the content of a file of a store; None if there is none.
 
     Raises:
-        StoreError: the key would leave the root, or the file is larger than `limit` bytes.
+        StoreError: the key would leave the root, or it is no plain file, or one larger than
+            `limit` bytes.
         OSError: it cannot be read.
     """
     path = place(root, key)
     try:
-        with open(os.open(path, os.O_RDONLY | NO_LINK), "rb") as file:
+        with open(os.open(path, os.O_RDONLY | NO_LINK | NO_WAIT), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                wanted = f"{path} must be a plain file"
+                raise StoreError(wanted, "a pipe or a device", "delete it and run again")
             if limit is not None and os.fstat(file.fileno()).st_size > limit:
                 wanted = f"{path} must have at most {limit:,} bytes"
                 raise StoreError(wanted, "more", "check where it comes from")

@@ -60,6 +60,8 @@ async def boundary(session: "Session", message: Boundary) -> None:
     if session.objective is None:
         session.send(_frame(NOWHERE, 0, 0.0, UNKNOWN, (message.a, message.b), EMPTY), "boundary")
         return
+    if session.plane is None:  # another one is on its way; the page asks again
+        return
     point, title = session.point(message), place_words(session, message)
     a, b = (round(float(x), 12) for x in session.require_plane().coordinates(point))
     frame = await session.compute(boundary_frame, session.objective, point, (a, b), title)

@@ -56,6 +56,7 @@ async def choose(session: Session, message: Choose) -> None:
     if library is None:
         mend = "start the explorer with a run, or a folder of runs"
         raise InputError("there must be stored results", "none", mend)
+    library.file(message.stored)  # before what is being shown is given up
     session.start(STORED, show_stored(session, library, message.stored))
 
 
@@ -148,20 +149,27 @@ async def _keep_up(
 
 
 async def _take_objective(session: Session, found: xr.Dataset) -> None:
-    """Take the objective of a stored result: the one given, or the chapter's, if it is of that."""
+    """Take the objective of a stored result: the one given, or the chapter's, if it is of that.
+
+    All waiting comes first, so that whoever is cut short has changed nothing.
+    """
+    bench, data = None, None
+    objective = session.hall.objective
+    if objective is not None:
+        of_this = await session.compute(is_of, found, objective, unsaid=True)
+    else:
+        chapter = await session.compute(lay, Bench())
+        objective = chapter.objective
+        of_this = await session.compute(is_of, found, objective, unsaid=False)
+        if of_this:
+            bench, data = Bench(), (chapter.inputs, chapter.labels)
     session.stop("map")
     session.clear_runs()
     session.forget(*OF_A_BENCH)
-    session.bench, session.data, session.objective = None, None, None
-    given = session.hall.objective
-    if given is not None:
-        session.objective = given if is_of(found, given, unsaid=True) else None
-        return
-    chapter = await session.compute(lay, Bench())
-    if is_of(found, chapter.objective, unsaid=False):
-        session.bench, session.objective = Bench(), chapter.objective
-        session.data = chapter.inputs, chapter.labels
-        session.send(data_frame(*session.data))
+    session.bench, session.data = bench, data
+    session.objective = objective if of_this else None
+    if data is not None:
+        session.send(data_frame(*data))
 
 
 def _show_map(session: Session, name: str, mapped: StoredMap, growing: bool) -> None:

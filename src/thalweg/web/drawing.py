@@ -6,14 +6,16 @@ from time import perf_counter
 import numpy as np
 import xarray as xr
 
+from thalweg.core.arrays import FloatArray
 from thalweg.core.errors import InputError
 from thalweg.core.grid import Grid
-from thalweg.core.objective import Objective
+from thalweg.core.objective import Objective, Restriction
 from thalweg.core.plane import Plane
 from thalweg.core.schema import Attr
 from thalweg.store.draft import SurfaceDraft
 from thalweg.surface.work import TileWork
 from thalweg.web.hall import Hall
+from thalweg.web.turns import Gone
 
 SLICE = 0.02  # seconds of work before others have their turn
 PATIENCE = 0.15  # a map that takes longer is shown coarse first
@@ -55,13 +57,27 @@ def _spread(size: int) -> np.ndarray:
 
 def _estimate(objective: Objective, plane: Plane, grid: Grid) -> float:
     """Return the seconds that a map will take, from some of its cells."""
-    restriction = objective.restrict(plane)
+    restriction = _forgiving(objective.restrict(plane))
     coords = grid.coords()
     chosen = coords[:: max(1, len(coords) // PROBE)][:PROBE]
     restriction(chosen[:1])  # the first call may compile
     began = perf_counter()
     restriction(chosen)
     return (perf_counter() - began) * len(coords) / len(chosen)
+
+
+def _forgiving(restriction: Restriction) -> Callable[[FloatArray], object]:
+    """Return a restriction whose cells may raise: the map itself marks such cells as failed."""
+
+    def called(coords: FloatArray) -> object:
+        try:
+            return restriction(coords)
+        except Gone:
+            raise
+        except (Exception, SystemExit):
+            return None
+
+    return called
 
 
 async def _surface(

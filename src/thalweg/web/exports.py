@@ -1,7 +1,6 @@
 """Exports: what is seen as a file: a page with the viewer, or the map as SVG."""
 
 from collections.abc import Sequence
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 
 MIME = {"html": "text/html", "svg": "image/svg+xml"}
 PASSING = ("hello", "busy", "fault", "caption", "file")  # not part of what is seen
-_DRAWING = Lock()  # the settings of matplotlib are those of the whole process
 
 
 async def export(session: "Session", message: Export) -> None:
@@ -41,7 +39,8 @@ async def export(session: "Session", message: Export) -> None:
             content = await session.compute(saved_page, frames, message.view)
         else:
             paths = paths_of(frames, session.view)
-            content = await session.compute(drawn_map, session.view, paths, lines_of(frames))
+            async with session.hall.drawing:  # who waits here holds no thread
+                content = await session.compute(drawn_map, session.view, paths, lines_of(frames))
     data = np.frombuffer(content.encode(), dtype=np.uint8)
     name = f"landscape-{session.scene}.{form}"
     session.send(Frame("file", {"name": name, "mime": MIME[form]}, {"bytes": data}))
@@ -61,8 +60,7 @@ def drawn_map(view: SurfaceView, paths: Sequence[PathView], trust: TrustLines) -
     from thalweg.plots.mpl_figures import surfaces_figure  # drawing is slow to import
     from thalweg.plots.mpl_save import svg_text
 
-    with _DRAWING:
-        return svg_text(surfaces_figure([view], paths=[paths], trust=trust, width_mm=120.0))
+    return svg_text(surfaces_figure([view], paths=[paths], trust=trust, width_mm=120.0))
 
 
 def paths_of(frames: Sequence[Frame], view: SurfaceView) -> list[PathView]:

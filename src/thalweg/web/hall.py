@@ -64,6 +64,7 @@ class Hall:
         self.objective = None if objective is None else within(objective, Turn())
         self.library, self.limits, self.tours = library, limits, tours
         self.sessions: set[Session] = set()
+        self.drawing = asyncio.Lock()  # the settings of matplotlib are those of the whole process
         self._quick = ThreadPoolExecutor(2, thread_name_prefix="thalweg-quick")
         self._long = ThreadPoolExecutor(4, thread_name_prefix="thalweg-long")
 
@@ -99,5 +100,17 @@ class Hall:
     async def _run(
         self, pool: ThreadPoolExecutor, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        work = partial(function, *args, **kwargs)
+        work = partial(_ordinary, function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+
+def _ordinary(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Return what the function returns; a guest that exits, or stops an iteration, only fails."""
+    try:
+        return function(*args, **kwargs)
+    except Exception as fault:
+        if isinstance(fault, StopIteration):
+            raise RuntimeError("StopIteration from the loss") from fault
+        raise
+    except BaseException as fault:
+        raise RuntimeError(f"{type(fault).__name__} from the loss: {fault}") from fault

@@ -97,7 +97,9 @@ def shown_of(session: "Session") -> Shown:
 
 
 async def inspect(session: "Session", message: Inspect) -> None:
-    """Answer with the numbers of a place."""
+    """Answer with the numbers of a place; while another plane is on its way, not at all."""
+    if session.plane is None and session.objective is not None:
+        return
     title, objective = place_words(session, message), session.objective
     if objective is None:
         loss = _kept_loss(session, message)

@@ -25,6 +25,8 @@ ELSEWHERE = ("line", "volume")
 BESIDE = "path"  # shown with the surface over which it lies
 UNREADABLE = "cannot be read; choose it to see why"
 LARGEST = 1 << 24  # bytes of attributes
+LARGEST_LOCK = 4096  # bytes
+LONGEST = 200  # characters of the words for a result
 
 
 class Library:
@@ -136,13 +138,15 @@ def stamp(file: Path) -> tuple[int, int, int]:
 def being_written(file: Path) -> bool:
     """Return whether a process that lives writes the store; its lock is only looked at."""
     try:
-        told = json.loads((file.with_name(f".{file.name}.lock")).read_text())
-        process = int(told["process"])
-    except (OSError, ValueError, KeyError, TypeError):
+        told = json.loads(read_file(file.parent, f".{file.name}.lock", LARGEST_LOCK) or b"")
+        process = told["process"]
+    except (OSError, ThalwegError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+    if not isinstance(process, int) or process <= 0:
         return False
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:  # it lives, and is somebody else's
         return True
@@ -168,12 +172,12 @@ def _kind(file: Path) -> tuple[str, str]:
     """Return the kind of a result, and what the page says of it; no words if it is not listed."""
     try:
         about = attributes(file)
-    except ThalwegError:
+        kind = str(about.get("kind", ""))[:LONGEST] or "foreign"
+        if kind == "surface" and len(about.get("lengths", ())) != 2:
+            kind = "volume" if len(about.get("lengths", ())) == 3 else "line"
+        return kind, _words(kind, about, file)[:LONGEST] if kind in SHOWN else ""
+    except (OSError, ThalwegError, ValueError, TypeError, OverflowError, RecursionError):
         return "damaged", UNREADABLE
-    kind = str(about.get("kind", "")) or "foreign"
-    if kind == "surface" and len(about.get("lengths", ())) != 2:
-        kind = "volume" if len(about.get("lengths", ())) == 3 else "line"
-    return kind, _words(kind, about, file) if kind in SHOWN else ""
 
 
 def _left_out(others: Counter[str]) -> str:

@@ -1,5 +1,6 @@
 """LiveRun: an optimizer under way, a slice at a time, step by step the same as `record`."""
 
+from threading import Lock
 from time import perf_counter
 
 import numpy as np
@@ -51,7 +52,8 @@ class LiveRun(Walked):
         self._point = objective.check_point(start)[None].copy()
         self._state = stepper.start(self._point)
         self._gradient = np.zeros_like(self._point)
-        self._failure = ""
+        self._failure, self._one = "", Lock()
+        self._begun = digest(self._point[0])
         n = self._point.shape[1]
         self._room = Rows(np.empty((0, n)), np.empty(0), np.empty(0))
         name = name or f"{stepper.name}, lr {stepper.lr:g}"
@@ -67,16 +69,23 @@ class LiveRun(Walked):
         """What its Datasets say of it: the same as those of `record`."""
         return {
             "objective": self._objective.name,
-            "objective_digest": self._objective.digest(),
+            "objective_digest": self._objective.digest(),  # which may wait for its turn
             "optimizer": self.stepper.name,
             "stepper": repr(self.stepper),
             "batches": repr(self._batches),
             "steps": len(self.losses) - 1,
-            "start_digest": digest(self.points[0]),
+            "start_digest": self._begun,
         }
 
     def advance(self, most: int, until: float = np.inf) -> int:
-        """Take up to `most` steps until a time of `perf_counter`; return how many were taken."""
+        """Take up to `most` steps until a time of `perf_counter`; return how many were taken.
+
+        A link that is replayed and the walk of all runs may both ask: one after the other.
+        """
+        with self._one:
+            return self._advance(most, until)
+
+    def _advance(self, most: int, until: float) -> int:
         taken = 0
         with np.errstate(all="ignore"):  # a diverging run is a result, not a fault
             try:

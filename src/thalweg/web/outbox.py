@@ -57,7 +57,14 @@ class Outbox:
                 raise StopAsyncIteration
             entry = self._waiting.pop(next(iter(self._waiting)))
             self._ready.extend([entry] if isinstance(entry, Frame) else entry())
-        return self._ready.popleft().encode()
+        frame = self._ready.popleft()
+        try:
+            return frame.encode()
+        except ValueError as fault:  # a number that JSON cannot hold, from a store or a guest
+            got = f"{type(fault).__name__}: {fault}"[:200]
+            wanted, mend = f"the page must be told of the {frame.kind}", "choose another result"
+            head = {"wanted": wanted, "got": got, "mend": mend, "about": frame.kind}
+            return Frame("fault", head).encode()
 
     def _push(self, topic: str, entry: Frame | Source) -> None:
         if self._closed:

@@ -141,6 +141,9 @@ def _counted(
     spec: PlaneSpec, runs: Mapping[int, Walked], numbers: Sequence[int]
 ) -> tuple[list[FloatArray], PlaneSpec]:
     """Return the points of each run that count, and the request that says which."""
+    if len(set(numbers)) < len(numbers):
+        got = ", ".join(map(str, numbers))
+        raise InputError("a plane takes each run once", got, "name different runs")
     asked = spec.steps or [-1] * len(numbers)
     if len(asked) != len(numbers):
         got = f"{len(asked)} steps, {len(numbers)} runs"

@@ -12,6 +12,7 @@ from thalweg.viewer.frames import Frame
 from thalweg.views.prose import counted, number
 from thalweg.web.busy import busy
 from thalweg.web.messages import Stability
+from thalweg.web.walked import Walked
 
 if TYPE_CHECKING:
     from thalweg.web.session import Session
@@ -25,8 +26,13 @@ async def stability(session: "Session", message: Stability) -> None:
     if run is None:
         raise InputError("the run must be one that is shown", str(message.run), "choose another")
     with busy(session, "stability"):
-        found = await session.compute(stability_of, session.objective, run.trajectory())
+        found = await session.compute(_stability_of, session.objective, run)
     session.send(stability_frame(found, run.number))
+
+
+def _stability_of(objective: Objective | None, run: Walked) -> xr.Dataset:
+    """Return it; what a run says of itself may ask a guest's loss, so that is done in a thread."""
+    return stability_of(objective, run.trajectory())
 
 
 def stability_of(objective: Objective | None, trajectory: xr.Dataset) -> xr.Dataset:

@@ -27,8 +27,11 @@ MAP = "the map"
 async def lay_out(session: Session, bench: Bench) -> None:
     """Take another objective; whatever belonged to the old one goes."""
     given = session.hall.objective
-    if given is None:
-        laid = await session.compute(lay, bench)
+    laid = None if given is not None else await session.compute(lay, bench)
+    for name in ("map", "judge"):  # of the old objective
+        session.stop(name)
+    session.plane = session.surface = session.view = session.ground = None
+    if laid is not None:
         session.bench, session.objective = bench, laid.objective
         session.data = laid.inputs, laid.labels
     else:

@@ -1,13 +1,16 @@
 """Stored: what is read from a store, and what a picture of it needs."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 import xarray as xr
 
 from thalweg.core.arrays import FloatArray
-from thalweg.core.errors import InputError, StoreError
+from thalweg.core.errors import InputError, StoreError, ThalwegError
 from thalweg.core.grid import Grid
 from thalweg.core.objective import Objective
 from thalweg.core.plane import Plane
@@ -21,7 +24,27 @@ from thalweg.views.surface import SurfaceView, surface_view
 from thalweg.views.trust import TrustLine
 from thalweg.web.library import Library
 
+P = ParamSpec("P")
+R = TypeVar("R")
+_NUMBERS = {"trajectory": {"point": ("step", "parameter"), "loss": ("step",)}}
 LEAST = 3  # points of a run that a plane can be laid through
+
+
+def sound(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function raise StoreError where a store holds what does not belong together."""
+
+    @wraps(function)
+    def reading(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except ThalwegError:
+            raise
+        except Exception as fault:
+            wanted = "a stored result must hold what its kind says"
+            got = f"{type(fault).__name__}: {fault}"[:200]
+            raise StoreError(wanted, got, "compute it again, or choose another one") from fault
+
+    return reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +66,7 @@ class StoredMap:
     trust: tuple[TrustLine, ...]
 
 
+@sound
 def read(file: Path, name: str) -> xr.Dataset:
     """Return the Dataset in a store; what is wrong is said of its name, not of its whole path.
 
@@ -57,9 +81,15 @@ def read(file: Path, name: str) -> xr.Dataset:
     if "kind" not in found.attrs:
         wanted = f"the result {name} must be a store that Thalweg wrote"
         raise StoreError(wanted, "a Zarr group without a kind", "choose another one")
+    for column, rows in _NUMBERS.get(str(found.attrs["kind"]), {}).items():
+        values = found[column]
+        if values.dims != rows or not np.issubdtype(values.dtype, np.floating):
+            wanted = f"{column} of {name} must hold real numbers over {' and '.join(rows)}"
+            raise StoreError(wanted, f"{values.dtype} over {values.dims}", "compute it again")
     return found
 
 
+@sound
 def read_map(library: Library, name: str, most: int) -> StoredMap:
     """Return a stored surface with two directions, and the paths that were kept beside it.
 
@@ -77,6 +107,11 @@ def read_map(library: Library, name: str, most: int) -> StoredMap:
     if len(axes_of(surface)) != 2:
         got = f"{name}: {counted(len(axes_of(surface)), 'direction')}"
         raise InputError("a terrain has two directions", got, "draw it with `thalweg show`")
+    for name in ("a", "b"):
+        axis = surface[name].values
+        if not (np.isfinite(axis).all() and (np.diff(axis) > 0).all()):
+            wanted = f"the axis {name} of a terrain must rise"
+            raise StoreError(wanted, "numbers that do not", "compute it again")
     beside = library.paths_over(file, surface.attrs["plane_digest"], most)
     paths = tuple(read(path, path.name) for path in beside)
     plane = plane_of(surface) if "directions" in surface else None
@@ -84,6 +119,7 @@ def read_map(library: Library, name: str, most: int) -> StoredMap:
     return StoredMap(surface, surface_view(surface), plane, paths, tuple(lines))
 
 
+@sound
 def plane_of_run(points: FloatArray) -> Plane:
     """Return the principal plane of the points (t, n) of a run, of those before the first NaN.
 

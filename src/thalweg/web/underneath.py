@@ -1,6 +1,6 @@
 """Underneath: critical points, basins, the trust report and the spectrum, when asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,15 +14,18 @@ from thalweg.curvature.dense import spectrum as whole_spectrum
 from thalweg.curvature.ends import ends
 from thalweg.curvature.lanczos import Lanczos
 from thalweg.trust_report.effort import Effort
+from thalweg.trust_report.report import TrustReport
 from thalweg.trust_report.trust import trust as trust_report
 from thalweg.viewer.frames import Frame
 from thalweg.views.prose import number
 from thalweg.web.busy import busy
+from thalweg.web.ground import Ground
 from thalweg.web.inspect import place_words, shown_of
 from thalweg.web.labels import basins_frame, labels_of
 from thalweg.web.messages import Basins, Find, Inspect, Spectrum, Trust
 from thalweg.web.reporting import report_frame
 from thalweg.web.searches import Hunt, critical_frame, found_by, search_from
+from thalweg.web.walked import Walked
 
 if TYPE_CHECKING:
     from thalweg.web.session import Session
@@ -66,13 +69,23 @@ async def trust(session: "Session", message: Trust) -> None:
     if session.surface is None and not message.full:
         return
     surface = require_map(session)
-    paths = [session.path_dataset(run) for run in session.runs.values()]
+    runs, ground = list(session.runs.values()), session.ground
     effort = Effort.FULL if message.full else Effort.LITTLE
     with busy(session, "trust report"):
-        report = await session.compute(
-            trust_report, surface, paths, session.objective, effort=effort
-        )
+        report = await session.compute(_trust_in, surface, runs, ground, session.objective, effort)
     session.send(report_frame(report, full=message.full))
+
+
+def _trust_in(
+    surface: xr.Dataset,
+    runs: Sequence[Walked],
+    ground: Ground | None,
+    objective: Objective | None,
+    effort: Effort,
+) -> TrustReport:
+    """Return the report; to project a run takes long, so it is done here, in a thread."""
+    paths = [] if ground is None else [run.path(ground) for run in runs]
+    return trust_report(surface, paths, objective, effort=effort)
 
 
 async def spectrum(session: "Session", message: Spectrum) -> None:

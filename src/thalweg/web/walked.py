@@ -100,6 +100,10 @@ class Walked:
         """Take up to `most` steps until a time of `perf_counter`; return how many: here none."""
         return 0
 
+    def fail(self, words: str) -> None:
+        """End it, and say why."""
+        self.end, self.words = self.end or "diverged", words
+
     def follow(self, ground: Ground) -> bool:
         """Bring the path up to the newest row on this ground; return whether there is news."""
         rows, before = self.rows, self.trace

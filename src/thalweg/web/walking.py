@@ -6,6 +6,7 @@ from time import perf_counter
 
 from thalweg.web.ground import Ground
 from thalweg.web.session import Session
+from thalweg.web.turns import Gone
 from thalweg.web.walked import Walked
 
 SLICE = 0.02  # seconds of work before others have their turn
@@ -93,4 +94,15 @@ def walk_slice(
                 left[run.number] = 0 if run.ended else max(0, left[run.number] - BITE)
     if ground is None:
         return set()
-    return {run.number for run in runs if run.follow(ground)}
+    return {run.number for run in runs if _follows(run, ground)}
+
+
+def _follows(run: Walked, ground: Ground) -> bool:
+    """Bring the path of a run up to date; a guest's loss that raises there ends that run alone."""
+    try:
+        return run.follow(ground)
+    except Gone:
+        raise
+    except Exception as fault:
+        run.fail(f"its path cannot be drawn: {type(fault).__name__}: {fault}"[:300])
+        return True

@@ -392,3 +392,19 @@ def test_who_goes_elsewhere_is_told_no_story_of_it():
     (fault,) = [f.head for f in page.frames if f.kind == "fault"]
     assert fault["wanted"] == "a story needs its scene"
     assert page.last("scene").head["bench"]["width"] == 3
+
+
+def test_a_step_that_is_not_there_gives_nothing_up():
+    async def talk(page):
+        await opened(page)
+        await page.say("tour", tour="one-network", step=0)
+        await page.hear("scene")
+        await page.say("tour", tour="one-network", step=49)
+        await page.hear("caption")
+        await page.idle()
+        return page
+
+    page = with_page(talk)
+    (fault,) = [f.head for f in page.frames if f.kind == "fault"]
+    assert fault["wanted"] == "the story has steps 0 to 4"
+    assert page.last("scene").head["runs"] == [0, 1]

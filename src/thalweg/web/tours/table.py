@@ -21,9 +21,11 @@ async def tour_step(session: "Session", message: TourStep) -> None:
     """Tell one step of a story; a step that is still being told is given up.
 
     Raises:
-        InputError: no such story.
+        InputError: no such story, or no such step.
     """
     if message.tour not in STORIES:
         wanted = f"the story must be one of {', '.join(STORIES)}"
         raise InputError(wanted, message.tour, "follow a link of this page")
-    await session.start("tour", STORIES[message.tour].take(session, message.step))
+    story = STORIES[message.tour]
+    story.require(message.step)  # before what is being told is given up
+    await session.start("tour", story.take(session, message.step))

@@ -73,6 +73,17 @@ class Tour:
         """What the frame `hello` lists."""
         return {"tour": self.tour, "title": self.title, "steps": len(self.steps)}
 
+    def require(self, number: int) -> Step:
+        """Return a step.
+
+        Raises:
+            InputError: no such step.
+        """
+        if not 0 <= number < len(self.steps):
+            wanted = f"the story has steps 0 to {len(self.steps) - 1}"
+            raise InputError(wanted, str(number), "begin it at step 0")
+        return self.steps[number]
+
     async def take(self, session: "Session", number: int) -> None:
         """Do one step, whatever was shown before, and send its caption.
 
@@ -80,10 +91,7 @@ class Tour:
             InputError: no such step, a hall without a bench, or a visitor who went elsewhere
                 before it was told.
         """
-        if not 0 <= number < len(self.steps):
-            wanted = f"the story has steps 0 to {len(self.steps) - 1}"
-            raise InputError(wanted, str(number), "begin it at step 0")
-        step = self.steps[number]
+        step = self.require(number)
         here = await reach(session, step.scene)
         try:
             words = await step.tell(session)
