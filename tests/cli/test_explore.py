@@ -191,13 +191,20 @@ def test_enter_shows_a_new_link(folder):
 
 def test_a_second_signal_ends_it_at_once(folder):
     """The first one is not heard out: the process is held still in between."""
-    with started("--no-open") as (process, _, link):
+    browser = folder / "browser"
+    browser.write_text(BROWSER.format(python=sys.executable))
+    browser.chmod(0o700)
+    hidden = folder / "tmp"
+    hidden.mkdir()
+    with started(BROWSER=str(browser), TMPDIR=str(hidden), HOME=str(folder)) as (process, _, link):
+        until((folder / "browsed").exists)
         visited(link)
         process.send_signal(signal.SIGSTOP)
         for number in (signal.SIGINT, signal.SIGTERM):
             process.send_signal(number)
         process.send_signal(signal.SIGCONT)
         assert process.wait(60) in (128 + signal.SIGTERM, 128 + signal.SIGINT)
+    assert not list(hidden.iterdir())  # nor is a link left behind
 
 
 def test_a_port_in_use_names_the_other_explorer(folder, capsys):

@@ -5,7 +5,7 @@ import sys
 import tempfile
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -23,6 +23,17 @@ def has_display(environment: "os._Environ[str] | dict[str, str]", platform: str)
     return any(environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"))
 
 
+_files: set[Path] = set()
+
+
+def forget_files() -> None:
+    """Delete what `opened` wrote, for who leaves without cleaning up behind himself."""
+    for file in tuple(_files):
+        with suppress(OSError):
+            file.unlink()
+            file.parent.rmdir()
+
+
 @contextmanager
 def opened(link: str) -> Iterator[None]:
     """Open a link in the browser, if there is one; on leaving, nothing of it is left on disk.
@@ -35,8 +46,12 @@ def opened(link: str) -> Iterator[None]:
         return
     with tempfile.TemporaryDirectory(prefix="thalweg-") as folder:  # mode 0700
         file = Path(folder) / "explorer.html"
+        _files.add(file)
         file.touch(0o600)
         file.write_text(leading(link), encoding="utf-8")
         # Some browsers answer late; nobody should wait for them.
         Thread(target=webbrowser.open, args=(file.as_uri(),), daemon=True).start()
-        yield
+        try:
+            yield
+        finally:
+            _files.discard(file)

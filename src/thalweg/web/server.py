@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from thalweg.web.connections import Request, Stream
 from thalweg.web.limits import LIMIT_FILES, LIMIT_WIRE, PATIENCE, PING
+from thalweg.web.opening import forget_files
 from thalweg.web.ports import BACKLOG
 
 SIGNALS = tuple(
@@ -86,6 +87,7 @@ class Server(uvicorn.Server):
 
     def _hear(self, number: int, frame: object) -> None:
         if self.should_exit:
+            forget_files()
             os._exit(128 + number)
         self.should_exit = True
 
