@@ -68,6 +68,18 @@ def started(*words, stdin=subprocess.DEVNULL, **environment):
         process.communicate()
 
 
+@contextmanager
+def browsing(folder):
+    """The program with a browser that has read what it was given: its first link, and its files."""
+    browser, hidden = folder / "browser", folder / "tmp"
+    browser.write_text(BROWSER.format(python=sys.executable))
+    browser.chmod(0o700)
+    hidden.mkdir()
+    with started(BROWSER=str(browser), TMPDIR=str(hidden), HOME=str(folder)) as (process, _, link):
+        until((folder / "browsed").exists)
+        yield process, link, hidden
+
+
 def visited(link):
     """The cookie that a link gave, as headers; and the page."""
     jar = urllib.request.HTTPCookieProcessor()
@@ -142,13 +154,7 @@ def test_other_signals_end_it_in_peace_too(folder, number):
 
 
 def test_the_browser_gets_a_file_for_our_eyes_only_and_the_token_stays_out_of_sight(folder):
-    browser = folder / "browser"
-    browser.write_text(BROWSER.format(python=sys.executable))
-    browser.chmod(0o700)
-    hidden = folder / "tmp"
-    hidden.mkdir()
-    with started(BROWSER=str(browser), TMPDIR=str(hidden), HOME=str(folder)) as (process, _, link):
-        until((folder / "browsed").exists)
+    with browsing(folder) as (process, link, hidden):
         given, modes, seen = (folder / "browsed").read_text().split("\n")
         lists = [
             Path(f"/proc/{process.pid}/{name}").read_bytes() for name in ("cmdline", "environ")
@@ -191,13 +197,7 @@ def test_enter_shows_a_new_link(folder):
 
 def test_a_second_signal_ends_it_at_once(folder):
     """The first one is not heard out: the process is held still in between."""
-    browser = folder / "browser"
-    browser.write_text(BROWSER.format(python=sys.executable))
-    browser.chmod(0o700)
-    hidden = folder / "tmp"
-    hidden.mkdir()
-    with started(BROWSER=str(browser), TMPDIR=str(hidden), HOME=str(folder)) as (process, _, link):
-        until((folder / "browsed").exists)
+    with browsing(folder) as (process, link, hidden):
         visited(link)
         process.send_signal(signal.SIGSTOP)
         for number in (signal.SIGINT, signal.SIGTERM):

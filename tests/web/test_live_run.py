@@ -21,6 +21,7 @@ from thalweg.web.bench import lay
 from thalweg.web.ground import Ground
 from thalweg.web.live_run import LiveRun
 from thalweg.web.messages import Bench, Window
+from thalweg.web.walked import CHUNK
 
 WINDOW = Window(-1.0, 1.0, -1.0, 1.0)
 
@@ -252,3 +253,25 @@ def test_what_it_is_called_is_known_before_its_first_row(objective):
     before = run.attrs["start_digest"]
     run.advance(3)
     assert run.attrs["start_digest"] == before == digest(run.points[0])
+
+
+def test_a_long_run_is_laid_on_a_plane_a_few_rows_at_a_time(objective, ground):
+    run, whole = (LiveRun(0, objective, objective.start, SGD(2.0), 100) for _ in "ab")
+    for each in (run, whole):
+        each.advance(100)
+    assert whole.follow(ground)
+    assert not whole.behind(ground)
+    sizes = []
+    while run.behind(ground):
+        assert run.follow(ground, until=0.0)
+        sizes.append(run.trace.size)
+    assert sizes[0] == CHUNK
+    assert sizes == sorted(set(sizes))
+    assert sizes[-1] == whole.trace.size == 101
+    assert np.array_equal(run.trace.course[:, :101], whole.trace.course[:, :101])
+    assert np.array_equal(run.trace.bands[:101], whole.trace.bands[:101])
+    assert (run.words, run.captured) == (whole.words, whole.captured)
+    again = Ground(2, objective, ground.plane, WINDOW, ground.view)
+    assert run.behind(again)
+    run.follow(again, until=0.0)
+    assert run.path(again).sizes["step"] == 101  # whoever asks for all of it gets it

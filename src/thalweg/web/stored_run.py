@@ -85,7 +85,7 @@ class StoredPath(Walked):
         mend = "choose the run itself among the stored results"
         raise InputError("the points of the run must be kept", "its path alone", mend)
 
-    def follow(self, ground: Ground) -> bool:
+    def follow(self, ground: Ground, until: float = np.inf) -> bool:
         """Lie on the plane that it was kept for, and on no other."""
         if self.trace is not None and self.trace.ground is ground:
             return False

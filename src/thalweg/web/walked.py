@@ -15,6 +15,7 @@ from thalweg.viewer.scene import finite
 from thalweg.web.ground import Ground
 from thalweg.web.trace import Trace, path_dataset_of, path_frame_of
 
+CHUNK = 16  # rows that are projected at once
 AGAIN = 0.5  # seconds after which the captured variance of a run that goes on is told anew
 
 
@@ -39,6 +40,7 @@ class Walked:
         captured: share of its variance that the plane captures; NaN if not known.
         paused: whether it waits for the visitor.
         hurry: whether it goes as fast as it can, whatever the speed.
+        drawn: whether its path can be; not where a guest's loss raised.
         owed: steps that it may take by now; a fraction is kept.
         trace: the path on the present ground.
     """
@@ -47,6 +49,7 @@ class Walked:
         self.number, self.name, self.color, self.length = number, name, color, length
         self.rows, self.end, self.words, self.captured = rows, "", "", float("nan")
         self.paused, self.hurry, self.owed = False, False, 0.0
+        self.drawn = True
         self.trace: Trace | None = None
         self._judged = (-np.inf, "", -1)  # when, in which status and scene `captured` was found
         self._told: tuple[Ground | None, int] = (None, 0)
@@ -102,14 +105,34 @@ class Walked:
 
     def fail(self, words: str) -> None:
         """End it, and say why."""
-        self.end, self.words = self.end or "diverged", words
+        self.end, self.words, self.drawn = self.end or "diverged", words, False
 
-    def follow(self, ground: Ground) -> bool:
-        """Bring the path up to the newest row on this ground; return whether there is news."""
-        rows, before = self.rows, self.trace
-        if not len(rows.losses):
+    def behind(self, ground: Ground) -> bool:
+        """Return whether rows are left that have no place on this ground yet."""
+        trace = self.trace
+        if not len(self.losses):
             return False
-        self.trace = trace = ground.trace(rows.points, rows.losses, before)
+        return trace is None or trace.ground is not ground or trace.size < len(self.losses)
+
+    def follow(self, ground: Ground, until: float = np.inf) -> bool:
+        """Bring the path toward the newest row on this ground; return whether there is news.
+
+        Args:
+            ground: where.
+            until: a time of `perf_counter` after which the rest waits; a few rows are always taken.
+        """
+        rows, before = self.rows, self.trace
+        size = len(rows.losses)
+        if not size:
+            return False
+        trace, on = before, before is not None and before.ground.scene == ground.scene
+        done = before.size if before is not None and on else 0
+        while True:
+            done = min(size, done + CHUNK)
+            trace = ground.trace(rows.points[:done], rows.losses[:done], trace)
+            if done == size or perf_counter() > until:
+                break
+        self.trace = trace
         now = (self.status, ground.scene)
         if trace is not before or now != self._judged[1:]:
             when = perf_counter()
@@ -131,7 +154,7 @@ class Walked:
     def path(self, ground: Ground) -> xr.Dataset:
         """Return the *path* so far on a ground, as `project` would."""
         rows, trace = self.rows, self.trace
-        if trace is None or trace.ground.scene != ground.scene:
+        if trace is None or trace.ground.scene != ground.scene or trace.size < len(rows.losses):
             trace = ground.trace(rows.points, rows.losses, None)
         captured = captured_variance(rows.points[: trace.size], ground.plane)
         return path_dataset_of(trace, self.attrs | {"captured_variance": captured})

@@ -1,6 +1,7 @@
 """Walking: the runs of a visitor go on in turns, a slice at a time, and the page is told."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from time import perf_counter
 
@@ -44,6 +45,8 @@ async def _walk(session: Session) -> None:
                 run.settle()
         if session.wake.is_set():
             continue
+        if ground is not None and any(run.behind(ground) for run in runs if run.drawn):
+            continue  # a slice was not enough; others had their turn
         if ended and not changed:
             return
         if not any(dues.values()) or not _hurried(runs, session.speed):
@@ -94,15 +97,17 @@ def walk_slice(
                 left[run.number] = 0 if run.ended else max(0, left[run.number] - BITE)
     if ground is None:
         return set()
-    return {run.number for run in runs if _follows(run, ground)}
+    late = perf_counter() + seconds
+    return {run.number for run in runs if run.drawn and _follows(run, ground, late)}
 
 
-def _follows(run: Walked, ground: Ground) -> bool:
+def _follows(run: Walked, ground: Ground, until: float) -> bool:
     """Bring the path of a run up to date; a guest's loss that raises there ends that run alone."""
     try:
-        return run.follow(ground)
+        return run.follow(ground, until)
     except Gone:
         raise
     except Exception as fault:
+        logging.getLogger(__name__).error("a path cannot be drawn", exc_info=fault)
         run.fail(f"its path cannot be drawn: {type(fault).__name__}: {fault}"[:300])
         return True
