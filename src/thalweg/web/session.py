@@ -230,6 +230,8 @@ class Session:
             _log.error("a request failed", exc_info=fault)
             wanted, got = "this should have worked", f"{type(fault).__name__}: {fault}"[:500]
             mend = "try again; if it stays, please report it with the link of this page"
+            if self.hall.objective is not None:
+                mend = "the terminal shows where; it may be in the loss that was given"
         head = {"wanted": wanted, "got": got, "mend": mend, "about": about}
         self.send(Frame("fault", head))
 
