@@ -309,7 +309,8 @@ def test_a_flat_critical_point_is_none_that_runs_away(power):
     assert find_critical(objective, [0.3, 0.2]).outcome is Outcome.CRITICAL
 
 
-@pytest.mark.parametrize("seed", range(12))
+# Of these the plain length of a step is stretched by rounding, on one processor or another.
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 12, 14, 15, 21, 22, 26, 30, 52, 59])
 def test_a_tail_is_recognized_before_rounding_hides_it(seed):
     random = np.random.default_rng(seed)
     X = random.normal(size=(21, 2))
