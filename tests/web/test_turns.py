@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from thalweg.dynamics.steppers import Adam
 from thalweg.objectives.activations import Activation
 from thalweg.objectives.mlp import MLPObjective
 from thalweg.objectives.network import MLP
+from thalweg.objectives.zoo import quadratic
 from thalweg.web import searches
 from thalweg.web.hall import Hall
 from thalweg.web.turns import _ANSWERS, _RESTRICTIONS, Gone, Turn, WhileWanted, within
@@ -98,6 +100,19 @@ def test_an_error_within_lets_go():
         with pytest.raises(ValueError, match="must have shape"):
             made.value(np.zeros(3))
     assert made.value(NET.start) > 0
+
+
+@pytest.mark.parametrize("raised", [SystemExit(3), KeyboardInterrupt(), StopIteration()])
+def test_what_would_end_a_server_is_an_ordinary_error(raised):
+    def leaving(points):
+        raise raised
+
+    made = within(replace(quadratic([1.0, 2.0]), value_function=leaving), Turn())
+    plane = Plane(np.zeros(2), np.eye(2))
+    restriction = made.restrict(plane)
+    for ask in (lambda: made.value([0.0, 0.0]), lambda: restriction(np.zeros((1, 2)))):
+        with pytest.raises(RuntimeError, match=f"{type(raised).__name__} from the loss"):
+            ask()
 
 
 def test_turns_are_given_in_the_order_in_which_they_were_asked_for():

@@ -74,7 +74,7 @@ def _forgiving(restriction: Restriction) -> Callable[[FloatArray], object]:
             return restriction(coords)
         except Gone:
             raise
-        except (Exception, SystemExit):
+        except Exception:
             return None
 
     return called

@@ -100,17 +100,5 @@ class Hall:
     async def _run(
         self, pool: ThreadPoolExecutor, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
     ) -> R:
-        work = partial(_ordinary, function, *args, **kwargs)
+        work = partial(function, *args, **kwargs)
         return await asyncio.get_running_loop().run_in_executor(pool, work)
-
-
-def _ordinary(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Return what the function returns; a guest that exits, or stops an iteration, only fails."""
-    try:
-        return function(*args, **kwargs)
-    except Exception as fault:
-        if isinstance(fault, StopIteration):
-            raise RuntimeError("StopIteration from the loss") from fault
-        raise
-    except BaseException as fault:
-        raise RuntimeError(f"{type(fault).__name__} from the loss: {fault}") from fault

@@ -100,7 +100,7 @@ class LiveRun(Walked):
                     taken += 1
                     if perf_counter() > until:
                         break
-            except (Exception, SystemExit) as fault:  # a guest's loss may raise anything
+            except Exception as fault:  # a guest's loss may raise anything
                 self.end = "diverged"
                 at = f"stopped after step {len(self.losses) - 1:,}"
                 self._failure = f"{at}: {type(fault).__name__}: {fault}"[:300]

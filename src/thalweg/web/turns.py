@@ -2,7 +2,8 @@
 
 A guest's model may not like two threads at once, and a search asks for hundreds of Hessians. If
 calls take turns, not searches, then the runs of others go on meanwhile; and a search whose visitor
-has gone ends at its next call.
+has gone ends at its next call. What a guest raises that is no ordinary exception (sys.exit, a
+stray StopIteration) becomes one here, before it could end a server or hang a request.
 """
 
 from collections import deque
@@ -49,8 +50,14 @@ def within(objective: T, inside: Inside) -> T:
     def called(function: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(function)
         def calling(*args: Any, **kwargs: Any) -> Any:
-            with inside:
-                return function(*args, **kwargs)
+            try:
+                with inside:
+                    return function(*args, **kwargs)
+            except BaseException as fault:
+                if isinstance(fault, Exception) and not isinstance(fault, StopIteration):
+                    raise
+                told = f"{type(fault).__name__} from the loss: {fault}"
+                raise RuntimeError(told) from fault
 
         return calling
 

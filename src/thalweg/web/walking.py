@@ -107,7 +107,7 @@ def _follows(run: Walked, ground: Ground, until: float) -> bool:
         return run.follow(ground, until)
     except Gone:
         raise
-    except (Exception, SystemExit) as fault:
+    except Exception as fault:
         logging.getLogger(__name__).error("a path cannot be drawn", exc_info=fault)
         run.fail(f"its path cannot be drawn: {type(fault).__name__}: {fault}"[:300])
         return True
